@@ -1,0 +1,25 @@
+"""The error for everything that the person at the keyboard can mend."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+class UserError(Exception):
+    """Bad input: shown as one line, without a traceback, exit status 2."""
+
+
+def bad_flag(flag: str, value: Any, expected: str) -> UserError:
+    """The error for a flag's value: names the flag, the value, what is right.
+
+    Args:
+        flag: name of the flag, without dashes.
+        value: what the user gave.
+        expected: what would be right, as a clause.
+    """
+    return UserError(f"--{flag}={value}: {expected}")
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The words most like `word`, as a comma-separated list ("" if none)."""
+    return ", ".join(difflib.get_close_matches(word, list(words), cutoff=0.4))

@@ -1,0 +1,259 @@
+"""The GAN as a `keras.Model` with its own training step."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from wn_gan import layers, stack
+from wn_gan.losses import LOSSES
+
+UPDATE_ORDERS = ("alternate", "shared")
+# Streams of random numbers, told apart by the second half of a seed.
+_D_STREAM, _G_STREAM, _FIXED_STREAM = 0, 1, 2
+
+
+@keras.saving.register_keras_serializable(package="wn_gan")
+class GAN(keras.Model):
+    """A generator and a discriminator, trained against each other.
+
+    Ten lines train one::
+
+        generator = networks.build_generator("weight", 32, 32)
+        discriminator = networks.build_discriminator("weight", 32, 32)
+        gan = GAN(generator, discriminator)
+        gan.compile(RMSProp(1e-4), RMSProp(1e-4))
+        gan.fit(images)  # a tf.data.Dataset of [batch, 32, 32, 3] in [0, 1]
+
+    The latent codes of a step are a function of (seed, step, position in the
+    global batch): a restarted run sees the codes of an uninterrupted one.
+
+    Args:
+        generator: z `[batch, code_size]` -> images in [0, 1].
+        discriminator: images -> logits `[batch, 1]`.
+        loss: a key of `losses.LOSSES`.
+        update_order: "alternate" (D on real and fake images, then G on a
+            fresh z) or "shared" (one forward pass serves both updates: one
+            pass of G and one of D less).
+        seed: of the latent codes.
+        **kwargs: as for `keras.Model`.
+
+    Raises:
+        ValueError: for an unknown loss or update order.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        loss: str = "non_saturating",
+        update_order: str = "alternate",
+        seed: int = 0,
+        **kwargs: Any,
+    ):
+        """See the class."""
+        super().__init__(**kwargs)
+        if loss not in LOSSES:
+            raise ValueError(f"loss must be one of {set(LOSSES)}, got {loss!r}")
+        if update_order not in UPDATE_ORDERS:
+            raise ValueError(
+                f"update_order must be one of {UPDATE_ORDERS}, "
+                f"got {update_order!r}"
+            )
+        self.generator = generator
+        self.discriminator = discriminator
+        self.gan_loss = loss
+        self.update_order = update_order
+        self.seed = seed
+        self.code_size = generator.input_shape[-1]
+        # Batch norm must see real and fake images apart; every other
+        # discriminator takes both in one pass.
+        self._one_pass = not any(
+            isinstance(
+                layer, layers.BatchNorm | keras.layers.BatchNormalization
+            )
+            for layer in discriminator.layers
+        )
+        self.step = tf.Variable(
+            0,
+            trainable=False,
+            dtype=tf.int64,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+        self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return super().get_config() | {
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(
+                self.discriminator
+            ),
+            "loss": self.gan_loss,
+            "update_order": self.update_order,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "GAN":
+        """The GAN of `get_config`."""
+        for name in ("generator", "discriminator"):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)
+
+    def compile(
+        self,
+        g_optimizer: keras.optimizers.Optimizer,
+        d_optimizer: keras.optimizers.Optimizer,
+        **kwargs: Any,
+    ) -> None:
+        """Sets the two optimizers.
+
+        Args:
+            g_optimizer: of the generator.
+            d_optimizer: of the discriminator.
+            **kwargs: `jit_compile`, `steps_per_execution`, ... as for
+                `keras.Model.compile`.
+        """
+        if self._half_precision():
+            g_optimizer = stack.LossScaleOptimizer(g_optimizer)
+            d_optimizer = stack.LossScaleOptimizer(d_optimizer)
+        kwargs = {"jit_compile": False} | kwargs
+        super().compile(optimizer=g_optimizer, **kwargs)
+        self.g_optimizer = g_optimizer
+        self.d_optimizer = d_optimizer
+        g_optimizer.build(self.generator.trainable_variables)
+        d_optimizer.build(self.discriminator.trainable_variables)
+
+    def call(self, z, training=False):
+        """Images for codes z: what the generator gives."""
+        return self.generator(z, training=training)
+
+    def codes(
+        self, batch_size: int | tf.Tensor, stream: int = _FIXED_STREAM
+    ) -> tf.Tensor:
+        """Latent codes z ~ N(0, I), `[batch_size, code_size]`.
+
+        Args:
+            batch_size: of one replica; in a distributed step each replica
+                gets its own part of the global batch's codes.
+            stream: by default the codes that are the same at every step.
+        """
+        replica = tf.distribute.get_replica_context()
+        step = 0 if stream == _FIXED_STREAM else self.step
+        global_codes = tf.random.stateless_normal(
+            [batch_size * replica.num_replicas_in_sync, self.code_size],
+            seed=tf.stack([self.seed * 3 + stream, tf.cast(step, tf.int32)]),
+            dtype=self.generator.input.dtype,
+        )
+        first = replica.replica_id_in_sync_group * batch_size
+        return global_codes[first : first + batch_size]
+
+    def train_step(self, real_images):
+        """One update of both networks.
+
+        Args:
+            real_images: `[batch, height, width, channels]` in [0, 1].
+
+        Returns:
+            Scalars over the global batch: `d_loss`, `g_loss`, the mean
+            `real_logits` and `fake_logits` that D's loss saw, and the norms
+            `d_gradient_norm`, `g_gradient_norm`.
+        """
+        real_images = tf.cast(real_images, self.generator.output.dtype)
+        if self.update_order == "alternate":
+            results = self._update_d(real_images)
+            results |= self._update_g(tf.shape(real_images)[0])
+        else:
+            results = self._update_both(real_images)
+        self.step.assign_add(1)
+        return _mean_over_replicas(results)
+
+    def _update_d(self, real_images):
+        z = self.codes(tf.shape(real_images)[0], _D_STREAM)
+        fake_images = self.generator(z, training=True)
+        with tf.GradientTape() as tape:
+            real_logits, fake_logits = self._discriminate(
+                real_images, fake_images
+            )
+            results = self._d_results(real_logits, fake_logits)
+            loss = self._scaled(results["d_loss"], self.d_optimizer)
+        results["d_gradient_norm"] = self._apply(
+            tape, loss, self.discriminator, self.d_optimizer
+        )
+        return results
+
+    def _update_g(self, batch_size):
+        z = self.codes(batch_size, _G_STREAM)
+        with tf.GradientTape() as tape:
+            fake_images = self.generator(z, training=True)
+            logits = self.discriminator(fake_images, training=True)
+            g_loss = LOSSES[self.gan_loss].generator(logits)
+            loss = self._scaled(g_loss, self.g_optimizer)
+        norm = self._apply(tape, loss, self.generator, self.g_optimizer)
+        return {"g_loss": g_loss, "g_gradient_norm": norm}
+
+    def _update_both(self, real_images):
+        """G's and D's update from one forward pass, at the same weights."""
+        z = self.codes(tf.shape(real_images)[0], _D_STREAM)
+        with tf.GradientTape(persistent=True) as tape:
+            fake_images = self.generator(z, training=True)
+            real_logits, fake_logits = self._discriminate(
+                real_images, fake_images
+            )
+            results = self._d_results(real_logits, fake_logits)
+            results["g_loss"] = LOSSES[self.gan_loss].generator(fake_logits)
+            g_loss = self._scaled(results["g_loss"], self.g_optimizer)
+            d_loss = self._scaled(results["d_loss"], self.d_optimizer)
+        # Both gradients before either update: they belong to one forward
+        # pass, and G's runs through D's weights as they were there.
+        g_gradients = tape.gradient(g_loss, self.generator.trainable_variables)
+        results["d_gradient_norm"] = self._apply(
+            tape, d_loss, self.discriminator, self.d_optimizer
+        )
+        results["g_gradient_norm"] = _update(
+            self.g_optimizer, g_gradients, self.generator
+        )
+        return results
+
+    def _discriminate(self, real_images, fake_images):
+        if not self._one_pass:
+            real_logits = self.discriminator(real_images, training=True)
+            return real_logits, self.discriminator(fake_images, training=True)
+        both = tf.concat([real_images, fake_images], axis=0)
+        return tf.split(self.discriminator(both, training=True), 2)
+
+    def _d_results(self, real_logits, fake_logits):
+        loss = LOSSES[self.gan_loss]
+        return {
+            "d_loss": loss.real(real_logits) + loss.fake(fake_logits),
+            "real_logits": tf.reduce_mean(real_logits),
+            "fake_logits": tf.reduce_mean(fake_logits),
+        }
+
+    def _scaled(self, loss, optimizer):
+        """What to differentiate: replicas' gradients are added up."""
+        replica = tf.distribute.get_replica_context()
+        return stack.scale_loss(optimizer, loss / replica.num_replicas_in_sync)
+
+    def _apply(self, tape, loss, network, optimizer):
+        gradients = tape.gradient(loss, network.trainable_variables)
+        return _update(optimizer, gradients, network)
+
+    def _half_precision(self):
+        return any(
+            layer.compute_dtype == "float16" for layer in self.generator.layers
+        )
+
+
+def _update(optimizer, gradients, network):
+    """Applies (perhaps scaled) gradients, returns their unscaled norm."""
+    unscaled = stack.apply_scaled_gradients(
+        optimizer, gradients, network.trainable_variables
+    )
+    return tf.linalg.global_norm(unscaled)
+
+
+def _mean_over_replicas(results):
+    replica = tf.distribute.get_replica_context()
+    return replica.all_reduce(tf.distribute.ReduceOp.MEAN, results)

@@ -1,0 +1,158 @@
+"""The paper's DCGAN, with batch, weight or no normalization.
+
+Level 0 is the one next to the image; the generator runs from the highest
+level to 0, the discriminator mirrors it.
+"""
+
+from typing import Any
+
+import keras
+
+from wn_gan.networks.normalized import (
+    NormalizedLayers,
+    extra_padding,
+    level_sizes,
+)
+
+KERNEL = (4, 4)
+INITIAL_SCALE = 0.01
+
+
+def build_generator(
+    norm: str,
+    height: int,
+    width: int,
+    channels: int = 3,
+    code_size: int = 128,
+    features: int = 64,
+    levels: int | None = None,
+    dtype: str = "float32",
+) -> keras.Model:
+    """The generator: z `[batch, code_size]` -> images in (0, 1).
+
+    Args:
+        norm: "none", "batch", "weight" or "weight_affine".
+        height: of the images, even, in pixels.
+        width: of the images, even, in pixels.
+        channels: 1 or 3.
+        code_size: length of the latent code.
+        features: channels of level 0's input; doubled at each level above.
+        levels: number of doublings of the size; by default the paper's rule.
+        dtype: Keras dtype policy of the layers.
+
+    Returns:
+        A functional model named "generator" whose output is
+        `[batch, height, width, channels]`, float32 (float64 for float64).
+
+    Raises:
+        ValueError: for an unknown norm or a size that cannot be halved.
+    """
+    make = NormalizedLayers(norm, dtype)
+    sizes = level_sizes(height, width, levels)
+    top = len(sizes) - 1
+    top_features = features * 2 ** (top - 1)
+    z = keras.Input((code_size,), name="z", dtype=make.output_dtype())
+    start = (*sizes[top], top_features)
+    x = make.dense(
+        z,
+        start[0] * start[1] * start[2],
+        name="initial_linear",
+        scale=INITIAL_SCALE,
+    )
+    x = keras.layers.Reshape(start, name="initial_reshape", dtype=dtype)(x)
+    x = make.activate(x, "initial")
+    for level in range(top - 1, 0, -1):
+        x = _double(make, x, features * 2 ** (level - 1), sizes, level)
+        x = make.activate(x, f"level_{level}")
+    x = _double(make, x, channels, sizes, 0)
+    images = keras.layers.Activation(
+        "sigmoid", name="images", dtype=make.output_dtype()
+    )(x)
+    return keras.Model(z, images, name="generator")
+
+
+def build_discriminator(
+    norm: str,
+    height: int,
+    width: int,
+    channels: int = 3,
+    features: int = 64,
+    levels: int | None = None,
+    dtype: str = "float32",
+) -> keras.Model:
+    """The discriminator: images in [0, 1] -> logits `[batch, 1]`.
+
+    Args:
+        norm: "none", "batch", "weight" or "weight_affine".
+        height: of the images, even, in pixels.
+        width: of the images, even, in pixels.
+        channels: 1 or 3.
+        features: channels of level 0's output; doubled at each level above.
+        levels: number of halvings of the size; by default the paper's rule.
+        dtype: Keras dtype policy of the layers.
+
+    Returns:
+        A functional model named "discriminator" whose output is float32
+        (float64 for float64): the log-odds that an image is real.
+
+    Raises:
+        ValueError: for an unknown norm or a size that cannot be halved.
+    """
+    make = NormalizedLayers(norm, dtype)
+    sizes = level_sizes(height, width, levels)
+    top = len(sizes) - 1
+    images = keras.Input(
+        (height, width, channels), name="images", dtype=make.output_dtype()
+    )
+    x = images
+    for level in range(top):
+        x = _halve(make, x, features * 2**level, sizes, level)
+        x = make.activate(x, f"level_{level}", normalize=level > 0)
+    x = make.conv(
+        x, 1, sizes[top], name="final_conv", padding="valid", last=True
+    )
+    x = keras.layers.Reshape((1,), name="final_reshape", dtype=dtype)(x)
+    logits = keras.layers.Activation(
+        "linear", name="logits", dtype=make.output_dtype()
+    )(x)
+    return keras.Model(images, logits, name="discriminator")
+
+
+def _halve(
+    make: NormalizedLayers, x: Any, filters: int, sizes: Any, level: int
+) -> Any:
+    """Strided convolution with one pixel of padding, two where sizes ask."""
+    extra = extra_padding(sizes[level], level == len(sizes) - 2)
+    padding = "same"
+    if any(extra):
+        padding = "valid"
+        x = keras.layers.ZeroPadding2D(
+            tuple(1 + e for e in extra),
+            name=f"level_{level}_padding",
+            dtype=make.dtype,
+        )(x)
+    name = f"level_{level}_conv"
+    return make.conv(x, filters, KERNEL, name, strides=2, padding=padding)
+
+
+def _double(
+    make: NormalizedLayers, x: Any, filters: int, sizes: Any, level: int
+) -> Any:
+    """The mirror image of `_halve`: what was padded there is cropped here."""
+    extra = extra_padding(sizes[level], level == len(sizes) - 2)
+    x = make.conv_transpose(
+        x,
+        filters,
+        KERNEL,
+        name=f"level_{level}_conv",
+        strides=2,
+        padding="valid" if any(extra) else "same",
+        last=level == 0,
+    )
+    if not any(extra):
+        return x
+    return keras.layers.Cropping2D(
+        tuple(1 + e for e in extra),
+        name=f"level_{level}_cropping",
+        dtype=make.dtype,
+    )(x)

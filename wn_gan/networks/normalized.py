@@ -1,0 +1,175 @@
+"""The building blocks of a network for one choice of normalization."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from wn_gan import layers
+
+NORMS = ("none", "batch", "weight", "weight_affine")
+
+
+class NormalizedLayers:
+    """Makes linear layers and activations as one normalization wants them.
+
+    `none` and `batch` use Keras' layers with a bias; `weight` strict
+    weight-normalized layers and TPReLU, affine only in a network's last
+    layer; `weight_affine` affine ones and PReLU everywhere.
+
+    Args:
+        norm: one of `NORMS`.
+        dtype: Keras dtype policy of every layer, e.g. "mixed_float16".
+
+    Raises:
+        ValueError: for another norm.
+    """
+
+    def __init__(self, norm: str, dtype: str):
+        """See the class."""
+        if norm not in NORMS:
+            raise ValueError(f"norm must be one of {NORMS}, got {norm!r}")
+        self.norm = norm
+        self.dtype = dtype
+
+    @property
+    def weight_normalized(self) -> bool:
+        """Whether the linear layers are weight-normalized."""
+        return self.norm in ("weight", "weight_affine")
+
+    def _arguments(self, fan_in: int, scale: float, last: bool) -> dict:
+        initial = layers.fan_in_uniform(fan_in, scale)
+        arguments = {"kernel_initializer": initial, "dtype": self.dtype}
+        if self.weight_normalized:
+            arguments["affine"] = last or self.norm == "weight_affine"
+        else:
+            arguments["bias_initializer"] = layers.fan_in_uniform(fan_in)
+        return arguments
+
+    def dense(self, x: Any, units: int, name: str, scale: float = 1.0) -> Any:
+        """A linear layer on `[batch, inputs]`; `scale` on initial kernels."""
+        layer = (
+            layers.WeightNormDense
+            if self.weight_normalized
+            else keras.layers.Dense
+        )
+        arguments = self._arguments(x.shape[-1], scale, last=False)
+        return layer(units, name=name, **arguments)(x)
+
+    def conv(
+        self,
+        x: Any,
+        filters: int,
+        kernel_size: tuple[int, int],
+        name: str,
+        strides: int = 1,
+        padding: str = "same",
+        last: bool = False,
+    ) -> Any:
+        """A convolution; `last` says that it ends the network."""
+        layer = (
+            layers.WeightNormConv2D
+            if self.weight_normalized
+            else keras.layers.Conv2D
+        )
+        fan_in = kernel_size[0] * kernel_size[1] * x.shape[-1]
+        arguments = self._arguments(fan_in, 1.0, last)
+        return layer(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            name=name,
+            **arguments,
+        )(x)
+
+    def conv_transpose(
+        self,
+        x: Any,
+        filters: int,
+        kernel_size: tuple[int, int],
+        name: str,
+        strides: int = 1,
+        padding: str = "same",
+        last: bool = False,
+    ) -> Any:
+        """A transposed convolution; `last` says that it ends the network."""
+        layer = (
+            layers.WeightNormConv2DTranspose
+            if self.weight_normalized
+            else keras.layers.Conv2DTranspose
+        )
+        fan_in = kernel_size[0] * kernel_size[1] * x.shape[-1]
+        arguments = self._arguments(fan_in, 1.0, last)
+        return layer(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            name=name,
+            **arguments,
+        )(x)
+
+    def activate(self, x: Any, stem: str, normalize: bool = True) -> Any:
+        """Batch norm where it belongs, then the rectifier of this norm.
+
+        Args:
+            x: `[batch, height, width, channels]`.
+            stem: start of the layers' names, e.g. "level_1".
+            normalize: False where the paper leaves batch norm out.
+        """
+        if self.norm == "batch" and normalize:
+            x = layers.BatchNorm(name=f"{stem}_batchnorm", dtype=self.dtype)(x)
+        if self.norm == "weight":
+            name = f"{stem}_tprelu"
+            return layers.TPReLU(name=name, dtype=self.dtype)(x)
+        return layers.PReLU(name=f"{stem}_prelu", dtype=self.dtype)(x)
+
+    def output_dtype(self) -> str:
+        """Dtype of a network's result: never less than float32."""
+        return "float64" if self.dtype == "float64" else "float32"
+
+
+def level_sizes(
+    height: int, width: int, levels: int | None = None
+) -> Sequence[tuple[int, int]]:
+    """The image's size at each level, `levels + 1` entries, image first.
+
+    Every level halves. Where a half would be odd, at every level but the
+    last, it is made even by one more pixel of padding (see `extra_padding`).
+
+    Args:
+        height: of the image, even, in pixels.
+        width: of the image, even, in pixels.
+        levels: number of halvings; by default the paper's rule, halving
+            until the longer side is below 8.
+
+    Raises:
+        ValueError: for an odd size, or one that cannot be halved so often.
+    """
+    for name, size in (("height", height), ("width", width)):
+        if size < 2 or size % 2:
+            raise ValueError(f"{name} must be even and positive, got {size}")
+    if levels is None:
+        levels, longer = 0, max(height, width)
+        while longer >= 8:
+            longer, levels = (longer + 1) // 2, levels + 1
+        levels = max(levels, 1)
+    sizes = [(height, width)]
+    for level in range(levels):
+        last = level == levels - 1
+        extra = extra_padding(sizes[-1], last)
+        sizes.append(
+            tuple(s // 2 + e for s, e in zip(sizes[-1], extra, strict=True))
+        )
+    return sizes
+
+
+def extra_padding(size: tuple[int, int], last: bool) -> tuple[int, int]:
+    """Pixels of padding beyond one on each side, 0 or 1 for each axis.
+
+    Args:
+        size: height and width of what is halved.
+        last: whether this is the network's last level, which may become odd.
+    """
+    return tuple(int(not last and s % 4 == 2) for s in size)

@@ -1,0 +1,59 @@
+"""Where Keras 2.15 and Keras 3 differ, in one place.
+
+Everything else in the package uses only what both share, so the same source
+runs on TensorFlow 2.15 (with tensorflow-addons) and on TensorFlow 2.21.
+"""
+
+from typing import Any
+
+import keras
+
+KERAS_3 = keras.__version__.startswith("3.")
+
+if KERAS_3:
+    LossScaleOptimizer = keras.optimizers.LossScaleOptimizer
+else:
+    LossScaleOptimizer = keras.mixed_precision.LossScaleOptimizer
+
+
+def add_float32_weight(layer: keras.layers.Layer, **kwargs: Any) -> Any:
+    """Adds a weight that mixed precision does not cast on reading.
+
+    Args:
+        layer: the layer to add the weight to.
+        **kwargs: as for `keras.layers.Layer.add_weight`.
+    """
+    key = "autocast" if KERAS_3 else "experimental_autocast"
+    return layer.add_weight(**kwargs, **{key: False})
+
+
+def slot_index(optimizer: keras.optimizers.Optimizer, variable: Any) -> int:
+    """Position of `variable` in the optimizer's lists of slot variables."""
+    if KERAS_3:
+        return optimizer._get_variable_index(variable)
+    return optimizer._index_dict[optimizer._var_key(variable)]
+
+
+def scale_loss(optimizer: keras.optimizers.Optimizer, loss: Any) -> Any:
+    """The loss to differentiate: scaled if the optimizer scales losses."""
+    if not isinstance(optimizer, LossScaleOptimizer):
+        return loss
+    if KERAS_3:
+        return optimizer.scale_loss(loss)
+    return optimizer.get_scaled_loss(loss)
+
+
+def apply_scaled_gradients(
+    optimizer: keras.optimizers.Optimizer, gradients: list, variables: list
+) -> list:
+    """Applies gradients of `scale_loss`'s result and returns them unscaled."""
+    if not isinstance(optimizer, LossScaleOptimizer):
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return gradients
+    if KERAS_3:
+        unscaled = [g / optimizer.dynamic_scale for g in gradients]
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return unscaled
+    unscaled = optimizer.get_unscaled_gradients(gradients)
+    optimizer.apply_gradients(zip(unscaled, variables, strict=True))
+    return unscaled
