@@ -25,7 +25,9 @@ def normalize_kernel(
     epsilon: float = EPSILON,
     overlap: float = 1.0,
 ) -> tf.Tensor:
-    """w / sqrt(sum(w^2) / overlap + epsilon), per output channel.
+    """The kernel over its norm, per output channel.
+
+    `w / sqrt(sum(w^2) / overlap + epsilon)`.
 
     Args:
         kernel: any float tensor.

@@ -1,0 +1,18 @@
+"""What happens between training steps: tests, grids, reports, checkpoints."""
+
+from wn_gan.callbacks.reporting import ReportMetrics
+from wn_gan.callbacks.run import Run, Standing
+from wn_gan.callbacks.sampling import SampleGrid
+from wn_gan.callbacks.saving import SaveCheckpoint
+from wn_gan.callbacks.schedule import Schedule
+from wn_gan.callbacks.testing import TestGenerator
+
+__all__ = [
+    "ReportMetrics",
+    "Run",
+    "SampleGrid",
+    "SaveCheckpoint",
+    "Schedule",
+    "Standing",
+    "TestGenerator",
+]

@@ -1,0 +1,94 @@
+"""What the parts of a running training share."""
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from wn_gan import images
+from wn_gan.checkpoints import Checkpoints
+from wn_gan.config import Config
+from wn_gan.model import GAN
+from wn_gan.progress import TrainingProgress
+from wn_gan.run_folder import RunFolder
+from wn_gan.tensorboard_log import TensorBoardLog
+
+
+class Stopwatch:
+    """Wall time, and training time: the same without the pauses."""
+
+    def __init__(self) -> None:
+        """Starts at once."""
+        self._start = time.perf_counter()
+        self._paused = 0.0
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens inside is not training."""
+        start = time.perf_counter()
+        yield
+        self._paused += time.perf_counter() - start
+
+    def wall_seconds(self) -> float:
+        """Since the start."""
+        return time.perf_counter() - self._start
+
+    def training_seconds(self) -> float:
+        """Since the start, without the pauses."""
+        return self.wall_seconds() - self._paused
+
+
+@dataclasses.dataclass
+class Standing:
+    """How a run stands; its checkpoints carry it.
+
+    Attributes:
+        step: steps done.
+        best_step: step of the lowest running-test loss, or None.
+        best_loss: that loss, or None.
+        seconds: wall time, earlier processes of the run included.
+    """
+
+    step: int = 0
+    best_step: int | None = None
+    best_loss: float | None = None
+    seconds: float = 0.0
+
+
+@dataclasses.dataclass
+class Run:
+    """A training run, as its actions see it.
+
+    Attributes:
+        config: of the run.
+        gan: in training.
+        folder: of the run.
+        checkpoints: of the run.
+        tensorboard: of the run.
+        progress: what the terminal shows.
+        standing: kept up to date by the actions.
+        stopwatch: of this process.
+    """
+
+    config: Config
+    gan: GAN
+    folder: RunFolder
+    checkpoints: Checkpoints
+    tensorboard: TensorBoardLog
+    progress: TrainingProgress
+    standing: Standing
+    stopwatch: Stopwatch = dataclasses.field(default_factory=Stopwatch)
+
+    def show(self, step: int, kind: str, picture: np.ndarray) -> None:
+        """Writes `<kind>/step_<8 digits>.png`, and shows it in TensorBoard.
+
+        Args:
+            step: that it belongs to.
+            kind: "samples" or "reconstructions".
+            picture: uint8 `[height, width, channels]`.
+        """
+        path = self.folder.path / kind / f"step_{step:08}.png"
+        images.save_png(picture, path)
+        self.tensorboard.image(step, kind, picture)

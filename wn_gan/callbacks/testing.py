@@ -1,0 +1,54 @@
+"""The running test, and `best`."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from wn_gan import images
+from wn_gan.callbacks.run import Run
+from wn_gan.callbacks.schedule import Action
+from wn_gan.reconstruction import RunningTest
+
+PAIRS_SHOWN = 16
+
+
+class TestGenerator(Action):
+    """Measures the reconstruction loss; the lowest one keeps `best`.
+
+    Args:
+        run: that it acts on.
+        targets: the running test's images, uint8.
+    """
+
+    def __init__(self, run: Run, targets: np.ndarray):
+        """See the class."""
+        super().__init__(run, run.config.test_every_steps)
+        self.targets = targets
+        self.test = RunningTest(
+            run.gan.generator,
+            images.to_unit(targets),
+            run.config.running_test_evaluations,
+            run.config.test_batch_size,
+        )
+
+    def __call__(
+        self, step: int, logs: dict[str, Any], record: dict[str, Any]
+    ) -> None:
+        """Adds `reconstruction_loss` to the record."""
+        with self.run.stopwatch.paused():
+            loss, found = self.test()
+            record["reconstruction_loss"] = loss
+            self._keep_best(step, loss)
+            pairs = images.pairs_grid(
+                self.targets[:PAIRS_SHOWN],
+                images.to_uint8(found[:PAIRS_SHOWN]),
+            )
+            self.run.show(step, "reconstructions", pairs)
+
+    def _keep_best(self, step: int, loss: float) -> None:
+        standing = self.run.standing
+        best = standing.best_loss
+        if math.isfinite(loss) and (best is None or loss < best):
+            standing.best_loss, standing.best_step = loss, step
+            self.run.checkpoints.save_best(self.run.gan, vars(standing))

@@ -1,0 +1,48 @@
+"""What every verb does around its own work: flags, help, errors, status."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from absl import flags
+
+from wn_gan.errors import UserError
+from wn_gan.flag_defs import parse
+
+
+def run_verb(
+    doc: str,
+    define_flags: Callable[[flags.FlagValues], None],
+    main: Callable[[flags.FlagValues], int],
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Parses the command line and calls `main`.
+
+    Args:
+        doc: the verb's help text; its first line names it.
+        define_flags: defines the verb's flags.
+        main: takes the parsed flags, returns the exit status.
+        argv: instead of the process's own arguments.
+
+    Returns:
+        Exit status: that of `main`; 0 after `--help`; 2 for bad input, which
+        is told in one line on stderr; 130 after Ctrl-C.
+    """
+    argv = sys.argv if argv is None else argv
+    flag_values = flags.FlagValues()
+    define_flags(flag_values)
+    if any(word in ("--help", "-help", "-h") for word in argv[1:]):
+        print(doc.strip())
+        print(flag_values.get_help())
+        return 0
+    # TensorFlow's start-up notes are not this program's.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        parse(argv, flag_values)
+        return main(flag_values)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130

@@ -1,0 +1,113 @@
+"""Flags <-> `Config`; besides the verbs the only user of absl.
+
+Every option of `Config` is a flag of the same name, default and help text.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Sequence
+
+from absl import flags
+
+from wn_gan.config import Config
+from wn_gan.errors import UserError, nearest
+
+_DEFINERS = {
+    bool: flags.DEFINE_bool,
+    float: flags.DEFINE_float,
+    int: flags.DEFINE_integer,
+    str: flags.DEFINE_string,
+}
+
+
+def define_config_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
+    """Defines a flag for every option of `Config`."""
+    for field in dataclasses.fields(Config):
+        choices = field.metadata["choices"]
+        text = field.metadata["help"]
+        if choices:
+            text += f" One of {', '.join(choices)}."
+        define = _DEFINERS[_plain_type(field)]
+        define(field.name, field.default, text, flag_values=flag_values)
+        flags.declare_key_flag(field.name, flag_values=flag_values)
+
+
+def _plain_type(field: dataclasses.Field) -> type:
+    """`int` for a field annotated `int` or `int | None`."""
+    types = [t for t in typing.get_args(field.type) if t is not type(None)]
+    return types[0] if types else field.type
+
+
+def parse(
+    argv: Sequence[str], flag_values: flags.FlagValues = flags.FLAGS
+) -> None:
+    """Parses a command line, flag files included.
+
+    Args:
+        argv: the command and its arguments.
+        flag_values: where the flags are defined.
+
+    Raises:
+        UserError: for an unknown flag (with the nearest names), a value of
+            the wrong kind, a missing flag file or a stray argument.
+    """
+    try:
+        stray = flag_values(argv)[1:]
+    except flags.UnrecognizedFlagError as error:
+        hint = nearest(error.flagname, list(flag_values))
+        raise UserError(
+            f"--{error.flagname}: unknown flag"
+            + (f"; the nearest are {hint}" if hint else "")
+        ) from None
+    except flags.Error as error:
+        raise UserError(" ".join(str(error).split())) from None
+    if stray:
+        raise UserError(
+            f"{stray[0]!r}: stray argument; every option is --name=value "
+            "(in a flag file: one a line, comments on lines of their own, "
+            "starting with # in the first column)"
+        )
+
+
+def config_from_flags(
+    flag_values: flags.FlagValues = flags.FLAGS,
+) -> Config:
+    """The `Config` that the parsed flags say.
+
+    Raises:
+        UserError: for a value that cannot be right.
+    """
+    return Config(
+        **{
+            field.name: flag_values[field.name].value
+            for field in dataclasses.fields(Config)
+        }
+    )
+
+
+def to_flag_file(config: Config) -> str:
+    """A flag file's text that gives this config again; unset options out."""
+    lines = []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if isinstance(value, bool):
+            value = str(value).lower()
+        if value is not None:
+            lines.append(f"--{field.name}={value}\n")
+    return "".join(lines)
+
+
+def from_flag_file(text: str) -> Config:
+    """The config of a flag file's text, e.g. a run's `config.cfg`.
+
+    Raises:
+        UserError: as `parse` and `config_from_flags`.
+    """
+    flag_values = flags.FlagValues()
+    define_config_flags(flag_values)
+    lines = (line.strip() for line in text.splitlines())
+    parse(
+        ["", *(line for line in lines if line and not line.startswith("#"))],
+        flag_values,
+    )
+    return config_from_flags(flag_values)

@@ -1,0 +1,90 @@
+"""Images: the only place where ranges, sizes and files are converted.
+
+Inside the package images are `[height, width, channels]`, channels 1 or 3,
+uint8 in [0, 255] where they are stored and float32 in [0, 1] where they are
+computed with.
+"""
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+RESIZE_FILTER = "lanczos"
+
+
+def to_unit(images: np.ndarray) -> np.ndarray:
+    """Uint8 in [0, 255] -> float32 in [0, 1]."""
+    return images.astype(np.float32) / 255
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Float in [0, 1] -> uint8, clipped and rounded to the nearest."""
+    return np.uint8(np.clip(np.asarray(images) * 255.0 + 0.5, 0, 255))
+
+
+def fit(image: Image.Image, width: int, height: int) -> Image.Image:
+    """Center-crops to the aspect ratio, then resizes with antialiasing.
+
+    An image that has the size already is returned as it is.
+    """
+    if image.size == (width, height):
+        return image
+    method = Image.Resampling[RESIZE_FILTER.upper()]
+    return ImageOps.fit(image, (width, height), method=method)
+
+
+def from_array(image: np.ndarray) -> Image.Image:
+    """A PIL image of uint8 `[height, width, 1 or 3]`."""
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+def grid(images: np.ndarray, columns: int) -> np.ndarray:
+    """Tiles images row by row, one pixel of white between them.
+
+    Args:
+        images: `[n, height, width, channels]`, uint8.
+        columns: images in a row; the last row is filled up with white.
+
+    Returns:
+        uint8 `[grid height, grid width, channels]`.
+    """
+    count, height, width, channels = images.shape
+    rows = math.ceil(count / columns)
+    tiles = np.full(
+        (rows * columns, height + 1, width + 1, channels), 255, np.uint8
+    )
+    tiles[:count, :height, :width] = images
+    tiles = tiles.reshape(rows, columns, height + 1, width + 1, channels)
+    picture = tiles.transpose(0, 2, 1, 3, 4).reshape(
+        rows * (height + 1), columns * (width + 1), channels
+    )
+    return picture[:-1, :-1]
+
+
+def square_grid(images: np.ndarray) -> np.ndarray:
+    """`grid` with about as many rows as columns."""
+    return grid(images, math.ceil(math.sqrt(len(images))))
+
+
+def pairs_grid(targets: np.ndarray, results: np.ndarray) -> np.ndarray:
+    """Rows of targets, each above the row of its results, eight a row."""
+    rows = [
+        part[first : first + 8]
+        for first in range(0, len(targets), 8)
+        for part in (targets, results)
+    ]
+    if len(rows[-1]) < 8:
+        blank = np.full_like(targets[:1], 255).repeat(8, axis=0)
+        rows = [np.concatenate([row, blank])[:8] for row in rows]
+    return grid(np.concatenate(rows), columns=8)
+
+
+def save_png(image: np.ndarray, path: Path) -> None:
+    """Writes uint8 `[height, width, 1 or 3]`, all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    from_array(image).save(partial, format="PNG")
+    os.replace(partial, path)

@@ -1,0 +1,187 @@
+"""A training run from its config to its final.json."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import keras
+import tensorflow as tf
+
+from wn_gan import networks
+from wn_gan.callbacks import (
+    ReportMetrics,
+    Run,
+    SampleGrid,
+    SaveCheckpoint,
+    Schedule,
+    Standing,
+    TestGenerator,
+)
+from wn_gan.checkpoints import Checkpoints, weights_sha256
+from wn_gan.config import Config
+from wn_gan.data import Split, load_split, training_batches
+from wn_gan.environment import describe_environment
+from wn_gan.errors import UserError
+from wn_gan.metrics import MetricsFile
+from wn_gan.model import GAN
+from wn_gan.optimizers import build_optimizer
+from wn_gan.progress import TrainingProgress, format_seconds
+from wn_gan.run_folder import RunFolder, write_json
+from wn_gan.signals import StopRequest
+from wn_gan.tensorboard_log import TensorBoardLog
+
+
+def build_gan(config: Config, image_shape: Sequence[int]) -> GAN:
+    """The GAN of a config, initialized by its seed and compiled.
+
+    Args:
+        config: of the run.
+        image_shape: height, width and channels.
+
+    Raises:
+        UserError: if the image cannot be halved `--levels` times.
+    """
+    keras.utils.set_random_seed(config.seed)
+    height, width, channels = image_shape
+    common = dict(
+        norm=config.norm,
+        height=height,
+        width=width,
+        channels=channels,
+        features=config.features,
+        levels=config.levels,
+        dtype=config.precision,
+    )
+    generator = networks.build_generator(code_size=config.code_size, **common)
+    gan = GAN(
+        generator,
+        networks.build_discriminator(**common),
+        loss=config.loss,
+        update_order=config.update_order,
+        seed=config.seed,
+    )
+    gan.compile(
+        build_optimizer(
+            config.optimizer, config.g_learning_rate, config.warmup_steps
+        ),
+        build_optimizer(
+            config.optimizer, config.d_learning_rate, config.warmup_steps
+        ),
+        jit_compile=config.jit_compile,
+        steps_per_execution=config.steps_per_execution,
+    )
+    return gan
+
+
+def batches(config: Config, split: Split, start_step: int) -> tf.data.Dataset:
+    """The training images from a step on."""
+    return training_batches(
+        split.image_set.train,
+        split.train,
+        config.batch_size,
+        config.seed,
+        start_step,
+    )
+
+
+def train(config: Config, allow_change: Sequence[str] = ()) -> int:
+    """Begins, resumes or finishes the run in `config.run_dir`.
+
+    Args:
+        config: of the run, with a `run_dir`.
+        allow_change: options that may differ from those that a run to be
+            resumed began with.
+
+    Returns:
+        0 when the run is finished, 128 + the signal's number when a signal
+        ended it; then all is saved and the same call goes on.
+
+    Raises:
+        UserError: for data, a folder or options that cannot be used; then
+            nothing has been written.
+    """
+    folder = RunFolder(config.run_dir)
+    folder.check(config, allow_change)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    split = load_split(config)
+    gan = build_gan(config, split.image_set.image_shape)
+    with folder.locked():
+        folder.check_split(split.description(), "dataset" in allow_change)
+        with _opened(config, folder, gan) as run:
+            for line in split.image_set.skipped:
+                run.progress.message(f"skipped {line}")
+            return _fit(run, split)
+
+
+@contextlib.contextmanager
+def _opened(config: Config, folder: RunFolder, gan: GAN) -> Iterator[Run]:
+    """The run, its folder and GAN as the last checkpoint left them."""
+    checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
+    resumed = checkpoints.restore_latest(gan)
+    standing = Standing(**resumed[0]) if resumed else Standing()
+    if standing.step > config.train_steps:
+        raise UserError(
+            f"--train_steps={config.train_steps}: the run in {folder.path} "
+            f"has done {standing.step} already"
+        )
+    folder.write_config(config)
+    write_json(folder.environment, describe_environment())
+    MetricsFile(folder.metrics).cut_after(standing.step)
+    resumed_at = standing.step if resumed else None
+    tensorboard = TensorBoardLog(folder.tensorboard, resumed_at)
+    tensorboard.config(config)
+    progress = TrainingProgress(standing.step, config.train_steps)
+    with contextlib.closing(tensorboard), progress:
+        for line in resumed[1] if resumed else ():
+            progress.message(f"{line}; going on from the one before")
+        if resumed:
+            progress.message(f"{folder.path}: step {standing.step:,} restored")
+        yield Run(
+            config, gan, folder, checkpoints, tensorboard, progress, standing
+        )
+
+
+def _fit(run: Run, split: Split) -> int:
+    """Trains what is left, then writes final.json."""
+    config, standing = run.config, run.standing
+    if standing.step < config.train_steps:
+        with StopRequest() as stop:
+            actions = [
+                TestGenerator(run, split.running_test_images),
+                SampleGrid(run),
+                ReportMetrics(run),
+                SaveCheckpoint(run),
+            ]
+            run.gan.fit(
+                batches(config, split, standing.step),
+                steps_per_epoch=config.train_steps - standing.step,
+                verbose=0,
+                callbacks=[Schedule(run, actions, stop)],
+            )
+        if stop.signal and standing.step < config.train_steps:
+            run.progress.message(
+                f"{stop.signal.name}: saved at step {standing.step:,}; the "
+                "same command goes on from there"
+            )
+            return stop.exit_status
+    _finish(run)
+    return 0
+
+
+def _finish(run: Run) -> None:
+    standing = run.standing
+    write_json(
+        run.folder.final,
+        {
+            "step": standing.step,
+            "best_step": standing.best_step,
+            "best_reconstruction_loss": standing.best_loss,
+            "weights_sha256": weights_sha256(run.gan),
+            "wall_seconds": standing.seconds,
+        },
+    )
+    run.progress.message(
+        f"{run.folder.path}: {standing.step:,} steps done in "
+        f"{format_seconds(standing.seconds)}, best running-test loss "
+        f"{standing.best_loss} at step {standing.best_step}"
+    )
