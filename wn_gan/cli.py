@@ -26,7 +26,8 @@ def run_verb(
 
     Returns:
         Exit status: that of `main`; 0 after `--help`; 2 for bad input, which
-        is told in one line on stderr; 130 after Ctrl-C.
+        is told in one line on stderr; 1 where the system refuses a file or
+        a disk is full, likewise; 130 after Ctrl-C.
     """
     argv = sys.argv if argv is None else argv
     flag_values = flags.FlagValues()
@@ -43,6 +44,9 @@ def run_verb(
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -60,7 +60,10 @@ def parse(
             + (f"; the nearest are {hint}" if hint else "")
         ) from None
     except flags.Error as error:
-        raise UserError(" ".join(str(error).split())) from None
+        # absl writes "flag --name=value: ..." or "ERROR:: ..."
+        text = " ".join(str(error).split())
+        text = text.removeprefix("flag ").removeprefix("ERROR:: ")
+        raise UserError(text) from None
     if stray:
         raise UserError(
             f"{stray[0]!r}: stray argument; every option is --name=value "

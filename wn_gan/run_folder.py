@@ -78,16 +78,17 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(self.path / ".lock", blocking=False)
-            with lock:
-                yield
+            lock.acquire()
         except filelock.Timeout:
             raise bad_flag(
                 "run_dir", self.path, "another process is running there"
             ) from None
-        except PermissionError as error:
+        except OSError as error:
             raise bad_flag(
                 "run_dir", self.path, f"cannot be written: {error.strerror}"
             ) from error
+        with lock:
+            yield
 
     def write_config(self, config: Config) -> None:
         """Writes `config.cfg`, a flag file that reproduces the run."""

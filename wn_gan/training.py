@@ -156,6 +156,7 @@ def _fit(run: Run, split: Split) -> int:
                 batches(config, split, standing.step),
                 steps_per_epoch=config.train_steps - standing.step,
                 verbose=0,
+                shuffle=False,
                 callbacks=[Schedule(run, actions, stop)],
             )
         if stop.signal and standing.step < config.train_steps:

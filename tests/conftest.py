@@ -1,0 +1,65 @@
+"""What the tests share: small networks, real images, a real command line."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+# Two logical devices, so that replicas can be tested on any machine.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+# A run of a few seconds: every part of a real one, as small as can be.
+TINY = {
+    "dataset": "faces",
+    "features": 4,
+    "code_size": 8,
+    "batch_size": 8,
+    "train_steps": 20,
+    "log_every_steps": 5,
+    "test_every_steps": 10,
+    "sample_every_steps": 10,
+    "checkpoint_every_steps": 10,
+    "running_test_images": 6,
+    "running_test_evaluations": 5,
+    "final_test_images": 10,
+}
+
+
+@pytest.fixture
+def shared():
+    """The folder of real images beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs real images in {SHARED.name}/ beside the checkout")
+    return SHARED
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(0)
+
+
+def run_module(module, *arguments, timeout=300, **options):
+    """Runs `python -m wn_gan.<module>` as a user would, flags by name."""
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    return subprocess.run(
+        [sys.executable, "-m", f"wn_gan.{module}", *flags, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+@pytest.fixture
+def wn_gan_command():
+    return run_module
