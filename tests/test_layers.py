@@ -82,9 +82,7 @@ def test_mixed_precision_computes_half_and_keeps_float32(case, policy):
     y = layer(x)
     assert y.dtype == policy.removeprefix("mixed_")
     # 8 bits of mantissa and sums of up to 48 products.
-    assert_allclose(
-        tf.cast(y, tf.float32), full(x), rtol=0.05, atol=0.05
-    )
+    assert_allclose(tf.cast(y, tf.float32), full(x), rtol=0.05, atol=0.05)
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if "_strict" in c])

@@ -145,9 +145,7 @@ def test_one_device_equals_two(norm, strategy):
 def test_mixed_precision_learns(policy):
     gan, full = tiny_gan(dtype=policy), tiny_gan()
     before = values(gan.generator)
-    results, expected = (
-        g.train_step(tf.constant(REAL)) for g in (gan, full)
-    )
+    results, expected = (g.train_step(tf.constant(REAL)) for g in (gan, full))
     # 8 bits of mantissa through a handful of layers.
     for name in ("d_loss", "g_loss", "d_gradient_norm", "g_gradient_norm"):
         assert_allclose(results[name], expected[name], rtol=0.1)
@@ -160,9 +158,7 @@ def test_xla_and_several_steps_per_execution_run_in_fit():
         RMSProp(1e-3), RMSProp(1e-3), jit_compile=True, steps_per_execution=2
     )
     images = tf.data.Dataset.from_tensors(REAL).repeat()
-    history = gan.fit(
-        images, steps_per_epoch=4, verbose=0, shuffle=False
-    )
+    history = gan.fit(images, steps_per_epoch=4, verbose=0, shuffle=False)
     assert int(gan.step) == 4
     assert np.isfinite(history.history["g_loss"]).all()
 

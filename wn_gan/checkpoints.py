@@ -79,7 +79,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
         UserError: if the file is missing or damaged, naming it.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as file, np.load(file) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return arrays, json.loads(bytes(arrays.pop(_METADATA)))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as e:

@@ -4,6 +4,7 @@ Knows neither absl nor TensorFlow, so a wrong value is refused at once.
 """
 
 import dataclasses
+import math
 from typing import Any
 
 from wn_gan.errors import bad_flag
@@ -232,7 +233,9 @@ def _check(field: dataclasses.Field, value: Any) -> None:
         raise bad_flag(
             field.name, value, f"must be one of {', '.join(choices)}"
         )
-    if minimum is not None and not value >= minimum:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise bad_flag(field.name, value, "must be a finite number")
+    if minimum is not None and value < minimum:
         raise bad_flag(field.name, value, f"must be at least {minimum}")
 
 

@@ -53,7 +53,8 @@ def load_folder(
             f"--dataset={label}: {len(skipped)} of {len(files)} files cannot "
             f"be read, more than {MAX_SKIPPED:.0%}; the first is {skipped[0]}"
         )
-    _check_sizes(label, pictures)
+    if width is None:
+        _check_sizes(label, pictures)
     gray = all(picture.mode == "L" for picture in pictures)
     array = stack_images(
         picture if gray else picture.convert("RGB") for picture in pictures

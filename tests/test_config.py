@@ -1,0 +1,153 @@
+"""Options: checks, flags, flag files."""
+
+import dataclasses
+
+import pytest
+from absl import flags
+from conftest import ROOT
+
+from wn_gan import losses, model, networks
+from wn_gan.config import (
+    LOSSES,
+    NORMS,
+    UPDATE_ORDERS,
+    Config,
+    changed_options,
+)
+from wn_gan.errors import UserError
+from wn_gan.flag_defs import (
+    config_from_flags,
+    define_config_flags,
+    from_flag_file,
+    parse,
+    to_flag_file,
+)
+
+
+def config_of(*arguments):
+    values = flags.FlagValues()
+    define_config_flags(values)
+    parse(["train", *arguments], values)
+    return config_from_flags(values)
+
+
+def test_choices_are_those_of_the_code():
+    assert set(LOSSES) == set(losses.LOSSES)
+    assert NORMS == networks.NORMS
+    assert UPDATE_ORDERS == model.UPDATE_ORDERS
+
+
+def test_no_flags_give_the_defaults():
+    assert config_of() == Config()
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Config))
+def test_every_option_says_what_it_is(field):
+    assert len(field.metadata["help"]) > 10
+
+
+@pytest.mark.parametrize(
+    "option, message",
+    [
+        ({"batch_size": 0}, "--batch_size=0: must be at least 1"),
+        ({"norm": "bn"}, "--norm=bn: must be one of none, batch, weight"),
+        ({"g_learning_rate": float("nan")}, "--g_learning_rate=nan"),
+        ({"d_learning_rate": float("inf")}, "--d_learning_rate=inf"),
+        ({"image_width": 31, "image_height": 32}, "--image_width=31"),
+        ({"image_width": 32}, "give both or neither"),
+        (
+            {"steps_per_execution": 3},
+            "must be a multiple of --steps_per_execution=3",
+        ),
+    ],
+)
+def test_bad_values_name_flag_and_value(option, message):
+    with pytest.raises(UserError) as caught:
+        Config(**option)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--bach_size=3"], "--bach_size: unknown flag; the nearest are batch"),
+        (["--batch_size=x"], "--batch_size=x"),
+        (["stray"], "'stray': stray argument"),
+        (["--flagfile=/no/such.cfg"], "/no/such.cfg"),
+    ],
+)
+def test_bad_command_lines(arguments, message):
+    with pytest.raises(UserError) as caught:
+        config_of(*arguments)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("--nrom=batch\n", "--nrom: unknown flag; the nearest are norm"),
+        ("  # indented comment\n", "stray argument"),
+    ],
+)
+def test_bad_flag_files(tmp_path, text, message):
+    path = tmp_path / "bad.cfg"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message):
+        config_of(f"--flagfile={path}")
+
+
+def test_the_last_value_wins(tmp_path):
+    path = tmp_path / "one.cfg"
+    path.write_text("# comment\n--norm=batch\n--seed=3\n")
+    config = config_of(f"--flagfile={path}", "--seed=4")
+    assert (config.norm, config.seed) == ("batch", 4)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config(),
+        Config(
+            dataset="folder:/some where/x",
+            image_width=64,
+            image_height=48,
+            deterministic=True,
+            g_learning_rate=3e-7,
+            run_dir="runs/x",
+        ),
+    ],
+)
+def test_flag_file_round_trip(config):
+    assert from_flag_file(to_flag_file(config)) == config
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "flags").glob("*.cfg")), ids=lambda p: p.stem
+)
+def test_flag_files_of_the_project(path):
+    config = config_of(f"--flagfile={path}")
+    assert config.run_dir == f"runs/{path.stem}"
+    # Each opens with its command, hardware, time and what to expect.
+    head = path.read_text().split("\n--")[0]
+    assert f"python -m wn_gan.train --flagfile=flags/{path.name}" in head
+
+
+def test_norms_are_compared_at_equal_settings():
+    """One file a norm; nothing else differs."""
+    configs = {
+        name: config_of(f"--flagfile={ROOT}/flags/cifar10_{name}.cfg")
+        for name in ("none", "bn", "wn")
+    }
+    assert {c.norm for c in configs.values()} == {"none", "batch", "weight"}
+    for config in configs.values():
+        assert changed_options(config, configs["wn"]) in ([], ["norm"])
+
+
+def test_changed_options_are_those_that_alter_the_result():
+    old = Config()
+    new = Config(
+        train_steps=7, run_dir="x", data_dir="y", log_every_steps=3, seed=1
+    )
+    assert changed_options(old, new) == ["seed"]

@@ -1,0 +1,235 @@
+"""Checkpoints and the run folder's small files."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import TINY
+from numpy.testing import assert_array_equal
+
+from wn_gan import checkpoints
+from wn_gan.checkpoints import Checkpoints, training_variables, weights_sha256
+from wn_gan.config import Config
+from wn_gan.errors import UserError
+from wn_gan.metrics import MetricsFile, read_metrics
+from wn_gan.run_folder import RunFolder
+from wn_gan.training import build_gan
+
+IMAGES = np.random.default_rng(2).random((8, 8, 8, 3)).astype(np.float32)
+
+
+def trained_gan(steps=2, **options):
+    gan = build_gan(Config(**TINY | options), (8, 8, 3))
+    for _ in range(steps):
+        gan.train_step(tf.constant(IMAGES))
+    return gan
+
+
+def arrays(gan):
+    return {k: np.array(v) for k, v in training_variables(gan).items()}
+
+
+# Checkpoints
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"norm": "batch"},
+        {"optimizer": "adam", "warmup_steps": 3},
+        {"precision": "mixed_float16"},
+        {"precision": "float64"},
+    ],
+)
+def test_everything_is_restored(tmp_path, options):
+    """The restored GAN goes on exactly like the saved one."""
+    gan, other = trained_gan(3, **options), trained_gan(1, **options)
+    saved = Checkpoints(tmp_path)
+    saved.save_last(gan, {"step": 3})
+    metadata, damaged = saved.restore_latest(other)
+    assert metadata == {"step": 3} and not damaged
+    for one in (gan, other):
+        one.train_step(tf.constant(IMAGES))
+    for name, value in arrays(gan).items():
+        assert_array_equal(value, arrays(other)[name], err_msg=name)
+    assert weights_sha256(gan) == weights_sha256(other)
+
+
+def test_every_variable_is_saved():
+    """As many entries as the two networks and optimizers have variables."""
+    gan = trained_gan()
+    counts = [
+        len(part.weights) for part in (gan.generator, gan.discriminator)
+    ] + [len(o.variables) for o in (gan.g_optimizer, gan.d_optimizer)]
+    assert len(training_variables(gan)) == sum(counts) + 1
+    slots = [k for k in arrays(gan) if k.startswith("g_optimizer/")]
+    assert len(slots) > len(gan.generator.trainable_variables)
+
+
+def test_hashes_tell_the_parts_apart():
+    gan = trained_gan()
+    before = weights_sha256(gan)
+    gan.discriminator.weights[0].assign_add(
+        tf.ones_like(gan.discriminator.weights[0])
+    )
+    after = weights_sha256(gan)
+    changed = {part for part in before if before[part] != after[part]}
+    assert changed == {"discriminator"}
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])
+def test_a_damaged_last_gives_way_to_the_one_before(tmp_path, damage):
+    gan = trained_gan(1)
+    saved = Checkpoints(tmp_path)
+    saved.save_last(gan, {"step": 1})
+    expected = arrays(gan)
+    gan.train_step(tf.constant(IMAGES))
+    saved.save_last(gan, {"step": 2})
+    path = saved.path("last")
+    content = bytearray(path.read_bytes())
+    if damage == "cut":
+        content = content[: len(content) // 2]
+    elif damage == "flipped":
+        content[len(content) // 2] ^= 1
+    else:
+        content = b""
+    path.write_bytes(content)
+    metadata, lines = saved.restore_latest(gan)
+    assert metadata == {"step": 1}
+    assert len(lines) == 1 and str(path) in lines[0]
+    for name, value in arrays(gan).items():
+        assert_array_equal(value, expected[name])
+
+
+def test_only_damaged_checkpoints_stop_the_run(tmp_path):
+    saved = Checkpoints(tmp_path)
+    saved.path("last").write_bytes(b"")
+    with pytest.raises(UserError, match="last.npz: cannot be read"):
+        saved.restore_latest(trained_gan(0))
+    assert Checkpoints(tmp_path / "none").restore_latest(None) is None
+
+
+def test_a_kill_between_the_renames_loses_nothing(tmp_path):
+    saved = Checkpoints(tmp_path)
+    gan = trained_gan(1)
+    saved.save_last(gan, {"step": 1})
+    saved.path("last").rename(saved.path("previous"))
+    saved.save_step(gan, {"step": 2})
+    saved.path("step_00000001").rename(saved.path("next"))
+    assert saved.restore_latest(gan)[0] == {"step": 2}
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "x.npz"
+    checkpoints.write(path, {"a": np.ones(3)}, {"step": 1})
+
+    def full(*arguments, **entries):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space"):
+        checkpoints.write(path, {"a": np.zeros(3)}, {"step": 2})
+    found, metadata = checkpoints.read(path)
+    assert metadata == {"step": 1} and found["a"].sum() == 3
+
+
+def test_another_model_is_refused_and_left_alone(tmp_path):
+    saved = Checkpoints(tmp_path)
+    saved.save_last(trained_gan(1), {"step": 1})
+    other = trained_gan(1, norm="batch")
+    before = arrays(other)
+    with pytest.raises(UserError, match="entries do not fit this model"):
+        saved.restore_latest(other)
+    for name, value in arrays(other).items():
+        assert_array_equal(value, before[name])
+
+
+def test_only_the_newest_are_kept(tmp_path):
+    saved = Checkpoints(tmp_path, keep=2)
+    gan = trained_gan(0)
+    for step in (1, 2, 3):
+        gan.step.assign(step)
+        saved.save_step(gan, {})
+    kept = sorted(p.name for p in tmp_path.iterdir())
+    assert kept == ["step_00000002.npz", "step_00000003.npz"]
+
+
+# metrics.jsonl
+
+
+def test_metrics_are_cut_at_the_checkpoint(tmp_path):
+    file = MetricsFile(tmp_path / "metrics.jsonl")
+    for step in (5, 10, 15):
+        file.append({"step": step, "d_loss": step / 7})
+    with open(file.path, "a") as torn:
+        torn.write('{"step": 20, "d_l')
+    file.cut_after(10)
+    assert read_metrics(file.path) == [
+        {"step": 5, "d_loss": 5 / 7},
+        {"step": 10, "d_loss": 10 / 7},
+    ]
+    file.append({"step": 15})
+    lines = file.path.read_text().splitlines()
+    steps = [json.loads(line)["step"] for line in lines]
+    assert steps == [5, 10, 15]
+
+
+# The folder
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """The folder of a run that has begun."""
+    folder = RunFolder(tmp_path / "run")
+    with folder.locked():
+        folder.write_config(Config())
+    return folder
+
+
+def test_the_same_options_resume(begun):
+    begun.check(Config())
+    begun.check(dataclasses.replace(Config(), train_steps=7, run_dir="x"))
+
+
+def test_changed_options_are_refused_unless_allowed(begun):
+    changed = Config(norm="batch")
+    with pytest.raises(UserError, match="--norm=batch: the run in .* weight"):
+        begun.check(changed)
+    begun.check(changed, allow_change=["norm"])
+
+
+def test_a_foreign_folder_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UserError, match="holds files but no run"):
+        RunFolder(tmp_path).check(Config())
+    with pytest.raises(UserError, match="is not a folder"):
+        RunFolder(tmp_path / "thesis.tex").check(Config())
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    """A file stands where a folder should be (root may write anywhere)."""
+    (tmp_path / "file").write_text("")
+    folder = RunFolder(tmp_path / "file" / "run")
+    with pytest.raises(UserError, match="run: cannot be written"):
+        with folder.locked():
+            pass
+
+
+def test_one_process_at_a_time(begun):
+    with begun.locked():
+        with pytest.raises(UserError, match="another process"):
+            with RunFolder(begun.path).locked():
+                pass
+    with begun.locked():
+        pass
+
+
+def test_other_images_are_refused(begun):
+    begun.check_split({"dataset": "a", "sha256": "1"}, allowed=False)
+    begun.check_split({"dataset": "a", "sha256": "1"}, allowed=False)
+    with pytest.raises(UserError, match="--allow_change=dataset"):
+        begun.check_split({"dataset": "a", "sha256": "2"}, allowed=False)
+    begun.check_split({"dataset": "a", "sha256": "2"}, allowed=True)
+    assert json.loads(begun.split.read_text())["sha256"] == "2"
