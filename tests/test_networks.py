@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from wn_gan import layers, networks
+from wn_gan.networks import level_sizes
 from wn_gan.networks.fold import fold, folded_twin
-from wn_gan.networks.normalized import level_sizes
 
 
 def count(network):
@@ -79,6 +79,12 @@ def test_any_even_size(height, width, channels, norm):
 def test_odd_sizes_are_refused(height, width):
     with pytest.raises(ValueError, match="must be even and positive"):
         networks.build_generator("none", height, width)
+
+
+def test_levels_that_do_not_shrink_are_refused():
+    assert level_sizes(32, 32, 5)[-1] == (1, 1)
+    with pytest.raises(ValueError, match="at most 5 for 32x32 images, got 6"):
+        level_sizes(32, 32, 6)
 
 
 def test_unknown_norm_is_refused():

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from wn_gan import networks
 from wn_gan.callbacks import (
+    Action,
     ReportMetrics,
     Run,
     SampleGrid,
@@ -20,7 +21,7 @@ from wn_gan.checkpoints import Checkpoints, weights_sha256
 from wn_gan.config import Config
 from wn_gan.data import Split, load_split, training_batches
 from wn_gan.environment import describe_environment
-from wn_gan.errors import UserError
+from wn_gan.errors import UserError, bad_flag
 from wn_gan.metrics import MetricsFile
 from wn_gan.model import GAN
 from wn_gan.optimizers import build_optimizer
@@ -40,8 +41,12 @@ def build_gan(config: Config, image_shape: Sequence[int]) -> GAN:
     Raises:
         UserError: if the image cannot be halved `--levels` times.
     """
-    keras.utils.set_random_seed(config.seed)
     height, width, channels = image_shape
+    try:
+        networks.level_sizes(height, width, config.levels)
+    except ValueError as error:
+        raise bad_flag("levels", config.levels, str(error)) from error
+    keras.utils.set_random_seed(config.seed)
     common = dict(
         norm=config.norm,
         height=height,
@@ -107,15 +112,25 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
     gan = build_gan(config, split.image_set.image_shape)
     with folder.locked():
         folder.check_split(split.description(), "dataset" in allow_change)
-        with _opened(config, folder, gan) as run:
+        with open_run(config, folder, gan) as run:
             for line in split.image_set.skipped:
                 run.progress.message(f"skipped {line}")
             return _fit(run, split)
 
 
 @contextlib.contextmanager
-def _opened(config: Config, folder: RunFolder, gan: GAN) -> Iterator[Run]:
-    """The run, its folder and GAN as the last checkpoint left them."""
+def open_run(config: Config, folder: RunFolder, gan: GAN) -> Iterator[Run]:
+    """The run, its folder and GAN as the last checkpoint left them.
+
+    Args:
+        config: of the run.
+        folder: locked by the caller.
+        gan: built; its weights are restored.
+
+    Raises:
+        UserError: if the run is further than `train_steps` already, or all
+            its checkpoints are damaged.
+    """
     checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
     resumed = checkpoints.restore_latest(gan)
     standing = Standing(**resumed[0]) if resumed else Standing()
@@ -141,17 +156,22 @@ def _opened(config: Config, folder: RunFolder, gan: GAN) -> Iterator[Run]:
         )
 
 
+def build_actions(run: Run, split: Split) -> list[Action]:
+    """What is done between steps; the order matters to `Schedule`."""
+    return [
+        TestGenerator(run, split.running_test_images),
+        SampleGrid(run),
+        ReportMetrics(run),
+        SaveCheckpoint(run),
+    ]
+
+
 def _fit(run: Run, split: Split) -> int:
     """Trains what is left, then writes final.json."""
     config, standing = run.config, run.standing
     if standing.step < config.train_steps:
         with StopRequest() as stop:
-            actions = [
-                TestGenerator(run, split.running_test_images),
-                SampleGrid(run),
-                ReportMetrics(run),
-                SaveCheckpoint(run),
-            ]
+            actions = build_actions(run, split)
             run.gan.fit(
                 batches(config, split, standing.step),
                 steps_per_epoch=config.train_steps - standing.step,

@@ -4,10 +4,11 @@ from wn_gan.callbacks.reporting import ReportMetrics
 from wn_gan.callbacks.run import Run, Standing
 from wn_gan.callbacks.sampling import SampleGrid
 from wn_gan.callbacks.saving import SaveCheckpoint
-from wn_gan.callbacks.schedule import Schedule
+from wn_gan.callbacks.schedule import Action, Schedule
 from wn_gan.callbacks.testing import TestGenerator
 
 __all__ = [
+    "Action",
     "ReportMetrics",
     "Run",
     "SampleGrid",

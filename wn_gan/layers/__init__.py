@@ -3,11 +3,10 @@
 from wn_gan.layers.activations import PReLU, TPReLU, TReLU
 from wn_gan.layers.batch_norm import BatchNorm
 from wn_gan.layers.initializers import fan_in_uniform
-from wn_gan.layers.weight_norm import (
+from wn_gan.layers.weight_norm import WeightNormDense, normalize_kernel
+from wn_gan.layers.weight_norm_conv import (
     WeightNormConv2D,
     WeightNormConv2DTranspose,
-    WeightNormDense,
-    normalize_kernel,
 )
 
 __all__ = [

@@ -8,11 +8,8 @@ from typing import Any
 
 import keras
 
-from wn_gan.networks.normalized import (
-    NormalizedLayers,
-    extra_padding,
-    level_sizes,
-)
+from wn_gan.networks.normalized import NormalizedLayers
+from wn_gan.networks.sizes import extra_padding, level_sizes
 
 KERNEL = (4, 4)
 INITIAL_SCALE = 0.01

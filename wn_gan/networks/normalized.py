@@ -1,6 +1,5 @@
 """The building blocks of a network for one choice of normalization."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -128,48 +127,3 @@ class NormalizedLayers:
     def output_dtype(self) -> str:
         """Dtype of a network's result: never less than float32."""
         return "float64" if self.dtype == "float64" else "float32"
-
-
-def level_sizes(
-    height: int, width: int, levels: int | None = None
-) -> Sequence[tuple[int, int]]:
-    """The image's size at each level, `levels + 1` entries, image first.
-
-    Every level halves. Where a half would be odd, at every level but the
-    last, it is made even by one more pixel of padding (see `extra_padding`).
-
-    Args:
-        height: of the image, even, in pixels.
-        width: of the image, even, in pixels.
-        levels: number of halvings; by default the paper's rule, halving
-            until the longer side is below 8.
-
-    Raises:
-        ValueError: for an odd size, or one that cannot be halved so often.
-    """
-    for name, size in (("height", height), ("width", width)):
-        if size < 2 or size % 2:
-            raise ValueError(f"{name} must be even and positive, got {size}")
-    if levels is None:
-        levels, longer = 0, max(height, width)
-        while longer >= 8:
-            longer, levels = (longer + 1) // 2, levels + 1
-        levels = max(levels, 1)
-    sizes = [(height, width)]
-    for level in range(levels):
-        last = level == levels - 1
-        extra = extra_padding(sizes[-1], last)
-        sizes.append(
-            tuple(s // 2 + e for s, e in zip(sizes[-1], extra, strict=True))
-        )
-    return sizes
-
-
-def extra_padding(size: tuple[int, int], last: bool) -> tuple[int, int]:
-    """Pixels of padding beyond one on each side, 0 or 1 for each axis.
-
-    Args:
-        size: height and width of what is halved.
-        last: whether this is the network's last level, which may become odd.
-    """
-    return tuple(int(not last and s % 4 == 2) for s in size)

@@ -1,0 +1,85 @@
+"""Imports only go down; the house rules that a machine can check."""
+
+import ast
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "wn_gan"
+# From the bottom up; a module may import from lower floors and its own
+# folder only.
+FLOORS = [
+    ["errors", "stack", "images", "signals", "progress"],
+    ["config", "losses", "layers"],
+    ["flag_defs", "networks", "data", "optimizers", "environment"],
+    ["model", "reconstruction", "cli"],
+    ["checkpoints", "run_folder"],
+    ["metrics", "tensorboard_log"],
+    ["callbacks"],
+    ["training"],
+    ["dry_run"],
+    ["train"],
+]
+LEVEL = {name: i for i, floor in enumerate(FLOORS) for name in floor}
+
+
+def modules():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def part(path):
+    """The package's part that a file belongs to, e.g. `layers`."""
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def imported_parts(path):
+    """The parts of this package that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "wn_gan":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = (node.module or "").split(".")
+            if names[0] == "wn_gan":
+                yield names[1]
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                assert not alias.name.startswith("wn_gan"), path
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.stem)
+def test_imports_go_down(path):
+    own = part(path)
+    if own == "__init__":
+        return
+    for other in imported_parts(path):
+        if other != own:
+            assert LEVEL[other] < LEVEL[own], f"{own} imports {other}"
+
+
+def test_config_knows_neither_absl_nor_tensorflow():
+    names = {
+        name
+        for path in (PACKAGE / "config.py", PACKAGE / "errors.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [getattr(node, "module", None) or node.names[0].name]
+    }
+    assert names <= {
+        "dataclasses",
+        "typing",
+        "wn_gan.errors",
+        "difflib",
+        "collections.abc",
+        "math",
+    }
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.stem)
+def test_files_and_functions_stay_short(path):
+    text = path.read_text()
+    assert text.count("\n") <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.end_lineno - node.lineno + 1
+            assert body <= 60, f"{path.name}: {node.name}"

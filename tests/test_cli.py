@@ -1,0 +1,64 @@
+"""What a stranger sees: help, dry runs, one clear line for bad input."""
+
+import pytest
+from conftest import TINY, run_module
+
+
+def test_help_lists_every_flag():
+    from wn_gan.config import Config
+
+    result = run_module("train", "--help")
+    assert result.returncode == 0
+    for name in vars(Config()):
+        assert f"--{name}:" in result.stdout or f"{name}:" in result.stdout
+    assert "(default: '32')" in result.stdout
+
+
+def test_dry_run_tells_and_writes_nothing(tmp_path):
+    run_dir = tmp_path / "run"
+    result = run_module("train", "--dry_run", run_dir=run_dir, **TINY)
+    assert result.returncode == 0, result.stderr
+    for text in (
+        "--features=4",
+        "generator: 4,862 parameters",
+        "train images: 8,994",
+        "images/s",
+    ):
+        assert text in result.stdout
+    assert not run_dir.exists()
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"batch_size": 0}, "--batch_size=0: must be at least 1"),
+        ({"dataset": "fases"}, "--dataset=fases: must be one of faces"),
+        ({"image_width": 31, "image_height": 32}, "--image_width=31"),
+        ({"running_test_images": 9001}, "--running_test_images=9001"),
+        ({"levels": 9}, "--levels=9"),
+        ({"allow_change": "sed"}, "--allow_change=sed: is no option"),
+        ({"bach_size": 3}, "--bach_size: unknown flag"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path, options, message):
+    run_dir = tmp_path / "run"
+    result = run_module("train", **TINY | {"run_dir": run_dir} | options)
+    assert result.returncode == 2
+    lines = [x for x in result.stderr.splitlines() if x.startswith("error: ")]
+    assert len(lines) == 1 and message in lines[0]
+    assert "Traceback" not in result.stderr
+    assert not run_dir.exists()
+
+
+def test_a_run_dir_is_asked_for():
+    result = run_module("train", **TINY)
+    assert result.returncode == 2
+    assert "error: --run_dir: missing" in result.stderr
+
+
+def test_a_file_where_the_folder_should_be(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run_module("train", run_dir=tmp_path / "file" / "run", **TINY)
+    assert result.returncode == 2
+    assert "cannot be written" in result.stderr
+    assert "Traceback" not in result.stderr
