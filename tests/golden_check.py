@@ -213,12 +213,13 @@ def check_reconstruction(golden: Mapping, norm: str) -> Iterator[Comparison]:
     found = search_codes(
         lambda z: generator(z, training=False),
         tf.constant(layouts.images_from_nchw(entry["rec/target"])),
-        code_size=entry["rec/z"].shape[1],
+        start=tf.zeros(entry["rec/z"].shape),
+        solver="paper_batch_mean",
         evaluations=len(entry["rec/loss_curve"]),
-        batch_mean=True,
     )
     ours = {
-        "loss_curve": found.curve,
+        # Theirs has the loss before each update, not that after the last.
+        "loss_curve": tf.reduce_mean(found.curve[:-1], axis=1),
         "z": found.z,
         "reconstruction": found.images,
         "per_image": found.losses,

@@ -1,0 +1,22 @@
+"""The paper's reconstruction loss: how near a generator comes to an image.
+
+For each image x the code z is sought that minimizes the squared error of
+G(z), with G frozen; the loss is the mean over pixels, channels and images,
+pixels in [0, 1] (Xiang & Li 2017, section 4).
+"""
+
+from wn_gan.reconstruction.objective import objective, squared_errors
+from wn_gan.reconstruction.reconstruct import Reconstructor, reconstruct
+from wn_gan.reconstruction.running_test import RunningTest
+from wn_gan.reconstruction.search import SOLVERS, Reconstruction, search_codes
+
+__all__ = [
+    "SOLVERS",
+    "Reconstruction",
+    "Reconstructor",
+    "RunningTest",
+    "objective",
+    "reconstruct",
+    "search_codes",
+    "squared_errors",
+]

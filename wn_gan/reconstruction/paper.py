@@ -1,0 +1,51 @@
+"""Protocol `paper`: RMSProp on the codes, epsilon outside the root."""
+
+import tensorflow as tf
+
+from wn_gan.reconstruction.objective import Evaluate
+
+LEARNING_RATE = 0.01
+RHO = 0.9
+EPSILON = 1e-6
+
+
+def minimize(
+    evaluate: Evaluate,
+    start: tf.Tensor,
+    evaluations: int,
+    batch_mean: bool = False,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Minimizes each image's loss in its own code.
+
+    Each image follows its own gradient, so that the result for an image does
+    not depend on its neighbours or on the batch size.
+
+    Args:
+        evaluate: codes -> losses `[images]` and gradients.
+        start: codes to begin with, `[images, code_size]`.
+        evaluations: calls of `evaluate`, each followed by an update.
+        batch_mean: follow the gradient of the batch's mean loss instead, as
+            the authors do; with epsilon the result then depends on the batch
+            size.
+
+    Returns:
+        The codes after the last update, and the losses that each evaluation
+        found before its update, `[evaluations, images]`.
+    """
+    images = tf.shape(start)[0] if batch_mean else 1
+    divisor = tf.cast(images, start.dtype)
+
+    def update(i, z, mean_square, losses):
+        found, gradient = evaluate(z)
+        gradient /= divisor
+        mean_square = RHO * mean_square + (1 - RHO) * gradient**2
+        z -= LEARNING_RATE * gradient / (tf.sqrt(mean_square) + EPSILON)
+        return i + 1, z, mean_square, losses.write(i, found)
+
+    losses = tf.TensorArray(start.dtype, evaluations)
+    _, z, _, losses = tf.while_loop(
+        lambda i, *_: i < evaluations,
+        update,
+        (0, start, tf.zeros_like(start), losses),
+    )
+    return z, losses.stack()

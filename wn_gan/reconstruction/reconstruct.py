@@ -1,0 +1,148 @@
+"""Reconstructions of any number of images by any generator."""
+
+import numpy as np
+import tensorflow as tf
+
+from wn_gan.reconstruction.objective import Generate
+from wn_gan.reconstruction.search import Reconstruction, search_codes
+
+
+class Reconstructor:
+    """A search, traced once for all batches.
+
+    Args:
+        generate: any callable z `[batch, code_size]` -> images in [0, 1].
+        image_shape: height, width and channels.
+        code_size: length of a code.
+        solver: see `search_codes`.
+        evaluations: gradient evaluations an image.
+        num_starts: searches an image, the best one counts: the first from
+            `start`, the others from codes drawn by `seed`.
+        prior_penalty: see `objective`.
+        batch_size: images that are searched at once, for memory's sake; the
+            result does not depend on it (but for `paper_batch_mean`).
+        dtype: that the generator takes.
+        seed: of the further starts.
+    """
+
+    def __init__(
+        self,
+        generate: Generate,
+        image_shape: tuple[int, int, int],
+        code_size: int,
+        solver: str = "lbfgs",
+        evaluations: int = 100,
+        num_starts: int = 1,
+        prior_penalty: float = 0.0,
+        batch_size: int = 100,
+        dtype: tf.DType | str = tf.float32,
+        seed: int = 0,
+    ):
+        """See the class."""
+        self.code_size = code_size
+        self.num_starts = num_starts
+        self.batch_size = batch_size
+        self.dtype = tf.as_dtype(dtype)
+        self.seed = seed
+        signature = [
+            tf.TensorSpec([None, *image_shape], self.dtype),
+            tf.TensorSpec([None, code_size], self.dtype),
+        ]
+
+        @tf.function(input_signature=signature)
+        def search(targets, start):
+            return search_codes(
+                generate, targets, start, solver, evaluations, prior_penalty
+            )
+
+        self._search = search
+
+    def __call__(
+        self, images: np.ndarray, first_image: int = 0
+    ) -> Reconstruction:
+        """Searches the codes of images.
+
+        Args:
+            images: `[images, height, width, channels]` float in [0, 1].
+            first_image: number of the first one, where these are a part of
+                more: the drawn starts are a function of an image's number.
+
+        Returns:
+            The best start's result for each image, as NumPy arrays.
+        """
+        batches = [
+            self._best_of_starts(
+                images[first : first + self.batch_size], first_image + first
+            )
+            for first in range(0, len(images), self.batch_size)
+        ]
+        z, found, losses, curves = zip(*batches, strict=True)
+        return Reconstruction(
+            np.concatenate(z),
+            np.concatenate(found),
+            np.concatenate(losses),
+            np.concatenate(curves, axis=1),
+        )
+
+    def _best_of_starts(self, images, first_image) -> Reconstruction:
+        targets = tf.cast(images, self.dtype)
+        best = None
+        for number in range(self.num_starts):
+            start = self._start(number, first_image, len(images))
+            found = Reconstruction(
+                *(part.numpy() for part in self._search(targets, start))
+            )
+            best = found if best is None else _better(best, found)
+        return best
+
+    def _start(self, number: int, first_image: int, count: int) -> tf.Tensor:
+        if number == 0:
+            return tf.zeros([count, self.code_size], self.dtype)
+        return tf.stack(
+            [
+                tf.random.stateless_normal(
+                    [self.code_size],
+                    seed=[self.seed * 1000 + number, i],
+                    dtype=self.dtype,
+                )
+                for i in range(first_image, first_image + count)
+            ]
+        )
+
+
+def _better(one: Reconstruction, other: Reconstruction) -> Reconstruction:
+    """The lower loss of each image; the curve is the lower of both."""
+    better = other.losses < one.losses
+    return Reconstruction(
+        np.where(better[:, np.newaxis], other.z, one.z),
+        np.where(
+            better[:, np.newaxis, np.newaxis, np.newaxis],
+            other.images,
+            one.images,
+        ),
+        np.where(better, other.losses, one.losses),
+        np.minimum(one.curve, other.curve),
+    )
+
+
+def reconstruct(
+    generator: Generate, images: np.ndarray, code_size: int, **options
+) -> Reconstruction:
+    """The nearest that a generator comes to each image; anyone's generator.
+
+    Args:
+        generator: any callable z `[batch, code_size]` -> images
+            `[batch, height, width, channels]` in [0, 1], such as a Keras
+            model, that TensorFlow can differentiate. Pass it in inference
+            mode: `lambda z: model(z, training=False)`.
+        images: `[images, height, width, channels]`, uint8 or float in [0, 1].
+        code_size: length of a code.
+        **options: of `Reconstructor`: `solver`, `evaluations`, ...
+
+    Returns:
+        Codes, reconstructions, losses and curves, as NumPy arrays.
+    """
+    if images.dtype == np.uint8:
+        images = images / np.float32(255)
+    search = Reconstructor(generator, images.shape[1:], code_size, **options)
+    return search(images)

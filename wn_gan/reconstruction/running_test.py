@@ -1,0 +1,48 @@
+"""The running test: a small, fixed set of images, again and again."""
+
+import keras
+import numpy as np
+
+from wn_gan.networks.fold import fold, folded_twin
+from wn_gan.reconstruction.reconstruct import Reconstructor
+
+
+class RunningTest:
+    """The reconstruction loss of a generator in training, protocol `paper`.
+
+    The generator's normalizations are folded into plain kernels once a test;
+    the search is traced once a run.
+
+    Args:
+        generator: of this package; read anew at every call.
+        targets: `[images, height, width, channels]` float in [0, 1].
+        evaluations: gradient evaluations an image.
+        batch_size: images that are searched at once, for memory's sake.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        targets: np.ndarray,
+        evaluations: int = 50,
+        batch_size: int = 100,
+    ):
+        """See the class."""
+        self.generator = generator
+        self.targets = targets
+        self._folded = folded_twin(generator)
+        self._reconstruct = Reconstructor(
+            lambda z: self._folded(z, training=False),
+            targets.shape[1:],
+            generator.input_shape[-1],
+            solver="paper",
+            evaluations=evaluations,
+            batch_size=batch_size,
+            dtype=self._folded.output.dtype,
+        )
+
+    def __call__(self) -> tuple[float, np.ndarray]:
+        """The mean loss of all images, and their reconstructions."""
+        fold(self.generator, self._folded)
+        found = self._reconstruct(self.targets)
+        return float(found.losses.mean(dtype=np.float64)), found.images

@@ -1,0 +1,69 @@
+"""The search for the codes of a batch of images, by one of the solvers."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from wn_gan.reconstruction import lbfgs, paper
+from wn_gan.reconstruction.objective import Generate, objective, squared_errors
+
+SOLVERS = ("lbfgs", "paper", "paper_batch_mean")
+
+
+class Reconstruction(NamedTuple):
+    """What a search for codes found.
+
+    Attributes:
+        z: the codes, `[images, code_size]`.
+        images: G(z), `[images, height, width, channels]` in [0, 1].
+        losses: mean squared error of each image, `[images]`.
+        curve: entry n is each image's loss after n gradient evaluations,
+            `[evaluations + 1, images]`.
+    """
+
+    z: tf.Tensor
+    images: tf.Tensor
+    losses: tf.Tensor
+    curve: tf.Tensor
+
+
+def search_codes(
+    generate: Generate,
+    targets: tf.Tensor,
+    start: tf.Tensor,
+    solver: str,
+    evaluations: int,
+    prior_penalty: float = 0.0,
+) -> Reconstruction:
+    """Searches all codes of a batch at once; works in a `tf.function`.
+
+    Args:
+        generate: z `[batch, code_size]` -> images in [0, 1], differentiable
+            and without effect of one code on another's image.
+        targets: `[batch, height, width, channels]` in [0, 1].
+        start: codes to begin with, `[batch, code_size]`.
+        solver: one of `SOLVERS`; `paper_batch_mean` is the authors' own form
+            of `paper`, whose result depends on the batch.
+        evaluations: gradient evaluations an image.
+        prior_penalty: see `objective`; the curve then includes it.
+
+    Raises:
+        ValueError: for an unknown solver.
+    """
+    evaluate = objective(generate, targets, prior_penalty)
+    if solver == "lbfgs":
+        z, found = lbfgs.minimize(evaluate, start, evaluations)
+        images = generate(z)
+        # The first evaluation is that of the start.
+        curve = tf.concat([found[:1], found], axis=0)
+        return Reconstruction(z, images, squared_errors(images, targets), curve)
+    if solver not in SOLVERS:
+        raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}")
+    z, found = paper.minimize(
+        evaluate, start, evaluations, batch_mean=solver == "paper_batch_mean"
+    )
+    images = generate(z)
+    losses = squared_errors(images, targets)
+    return Reconstruction(
+        z, images, losses, tf.concat([found, losses[tf.newaxis]], axis=0)
+    )
