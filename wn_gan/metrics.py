@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wn_gan.run_folder import write_text
+from wn_gan.files import write_text
 
 
 class MetricsFile:

@@ -1,5 +1,6 @@
 """The live line on a terminal, plain lines elsewhere."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,3 +108,56 @@ def format_seconds(seconds: float) -> str:
     if hours:
         return f"{hours}:{minute:02}:{second:02}"
     return f"{minute}:{second:02}"
+
+
+class ImageProgress:
+    """Images done and time left of a test; a context manager.
+
+    A redrawn line on a terminal, elsewhere a line every tenth.
+
+    Args:
+        total: images to be done.
+    """
+
+    def __init__(self, total: int):
+        """See the class."""
+        self.total = total
+        self._done = 0
+        self._told = 0
+        self._start = time.perf_counter()
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("images"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=20),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=total)
+
+    def __enter__(self) -> "ImageProgress":
+        """Starts drawing."""
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        """Leaves the last line standing."""
+        self._bar.stop()
+
+    def advance(self, images: int) -> None:
+        """So many images more are done."""
+        self._done += images
+        self._bar.update(self._task, completed=self._done)
+        tenth = 10 * self._done // self.total
+        if not self._console.is_terminal and tenth > self._told:
+            self._told = tenth
+            seconds = time.perf_counter() - self._start
+            left = seconds / self._done * (self.total - self._done)
+            self._console.print(
+                f"images {self._done:,}/{self.total:,}  "
+                f"{format_seconds(left)} left",
+                markup=False,
+            )

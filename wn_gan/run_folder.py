@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import filelock
 
 from wn_gan.config import Config, changed_options
 from wn_gan.errors import UserError, bad_flag
+from wn_gan.files import write_json, write_text
 from wn_gan.flag_defs import from_flag_file, to_flag_file
 
 
@@ -113,15 +113,3 @@ class RunFolder:
                     "(split.json); give --allow_change=dataset to go on"
                 )
         write_json(self.split, description)
-
-
-def write_json(path: Path, value: Mapping) -> None:
-    """Writes readable JSON, all of it or nothing."""
-    write_text(path, json.dumps(value, indent=1) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a text file, all of it or nothing."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)

@@ -22,11 +22,12 @@ from wn_gan.config import Config
 from wn_gan.data import Split, load_split, training_batches
 from wn_gan.environment import describe_environment
 from wn_gan.errors import UserError, bad_flag
+from wn_gan.files import write_json
 from wn_gan.metrics import MetricsFile
 from wn_gan.model import GAN
 from wn_gan.optimizers import build_optimizer
 from wn_gan.progress import TrainingProgress, format_seconds
-from wn_gan.run_folder import RunFolder, write_json
+from wn_gan.run_folder import RunFolder
 from wn_gan.signals import StopRequest
 from wn_gan.tensorboard_log import TensorBoardLog
 

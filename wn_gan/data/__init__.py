@@ -4,6 +4,7 @@ from wn_gan.config import Config
 from wn_gan.data.embedded import load_faces
 from wn_gan.data.folder import load_folder
 from wn_gan.data.image_set import ImageSet
+from wn_gan.data.npz import load_npz
 from wn_gan.data.pipeline import training_batches
 from wn_gan.data.splits import Split, make_split
 from wn_gan.data.tfds_source import load_tfds
@@ -15,6 +16,7 @@ __all__ = [
     "ImageSet",
     "Split",
     "load_images",
+    "load_npz",
     "load_split",
     "make_split",
     "training_batches",

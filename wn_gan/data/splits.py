@@ -46,9 +46,9 @@ class Split:
         order, wherever they came from.
         """
         hashes = {
-            "train": _sha256(self.image_set.train, self.train),
-            "running_test": _sha256(self.running_test_images),
-            "final_test": _sha256(self.final_test_images),
+            "train": content_sha256(self.image_set.train, self.train),
+            "running_test": content_sha256(self.running_test_images),
+            "final_test": content_sha256(self.final_test_images),
         }
         own = self.image_set.test is not None
         return {
@@ -125,7 +125,10 @@ def _check(image_set, flag, wanted, found) -> None:
         )
 
 
-def _sha256(images: np.ndarray, positions: np.ndarray | None = None) -> str:
+def content_sha256(
+    images: np.ndarray, positions: np.ndarray | None = None
+) -> str:
+    """A hash of images in their order; of some of them, by position."""
     digest = hashlib.sha256(repr(images.shape[1:]).encode())
     if positions is None:
         positions = np.arange(len(images))

@@ -1,0 +1,65 @@
+"""Final test: python -m wn_gan.evaluate --run_dir=runs/quickstart.
+
+Finds the code of every final-test image (or of --images) and writes the
+losses, the pairs and a summary to final_test/<protocol>/ of the run.
+Interrupted, the same command goes on where it was.
+"""
+
+import sys
+
+from absl import flags
+
+from wn_gan import cli
+from wn_gan.errors import UserError
+
+
+def define_flags(flag_values: flags.FlagValues) -> None:
+    """The options of this verb."""
+
+    def define(kind, name, default, text):
+        kind(name, default, text, flag_values=flag_values)
+
+    text, number = flags.DEFINE_string, flags.DEFINE_integer
+    define(text, "run_dir", None, "The run to test.")
+    define(text, "data_dir", None, "Folder of its data, if they have moved.")
+    define(text, "checkpoint", "best", "best, last, a step, or all.")
+    define(text, "output", None, "Folder instead of final_test/<protocol>.")
+    define(
+        text,
+        "images",
+        None,
+        "folder:<path> or npz:<path> (array `images`, uint8) instead of the "
+        "final test's images.",
+    )
+    define(
+        text, "solver", "lbfgs", "lbfgs, paper, or paper_batch_mean (authors')."
+    )
+    define(number, "evaluations", 100, "Gradient evaluations an image.")
+    define(number, "num_starts", 1, "Searches an image; the best one counts.")
+    define(
+        flags.DEFINE_float,
+        "prior_penalty",
+        0.0,
+        "Weight of the code's mean square in the search; 0 for none.",
+    )
+    define(number, "test_batch_size", 100, "Images searched at once.")
+    define(
+        flags.DEFINE_bool,
+        "controls",
+        True,
+        "Also measure what the score is to be held against.",
+    )
+
+
+def main(flag_values: flags.FlagValues) -> int:
+    """Checks the flags, then tests."""
+    if flag_values.run_dir is None:
+        raise UserError("--run_dir: missing; name the run to test")
+    from wn_gan.evaluation.evaluate_run import evaluate_run
+
+    evaluate_run(flag_values)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run_verb(__doc__, define_flags, main))

@@ -1,0 +1,172 @@
+"""The final test of a run: its checkpoints, batch-norm modes and controls."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from wn_gan import images
+from wn_gan.data.splits import content_sha256
+from wn_gan.evaluation.batch_norm import MODES, has_batch_norm, in_mode
+from wn_gan.evaluation.controls import data_controls
+from wn_gan.evaluation.final_test import FinalTest
+from wn_gan.evaluation.options import TestOptions
+from wn_gan.evaluation.protocol import Protocol
+from wn_gan.files import write_json
+from wn_gan.reconstruction import Reconstructor
+from wn_gan.trained import TrainedRun
+
+CONTROL_IMAGES = 200
+_SAMPLE_SEED = 7_000
+
+
+class RunTest:
+    """Measures the generators of one run on one set of images.
+
+    Args:
+        run: trained.
+        options: of the search.
+        targets: uint8 images, by default the final test's.
+        dataset: name of the targets in the protocol.
+        output: folder, by default `final_test/<protocol>` in the run.
+    """
+
+    def __init__(
+        self,
+        run: TrainedRun,
+        options: TestOptions,
+        targets: np.ndarray | None = None,
+        dataset: str | None = None,
+        output: str | None = None,
+    ):
+        """See the class."""
+        self.run = run
+        self.options = options
+        own = targets is None
+        self.targets = run.split.final_test_images if own else targets
+        numbers = run.split.final_test if own else range(len(self.targets))
+        self.ids = [f"{i:06}" for i in numbers]
+        self.protocol = protocol_of(
+            self.targets, dataset or run.config.dataset, options
+        )
+        default = run.folder.path / "final_test" / str(self.protocol)
+        self.folder = Path(output) if output else default
+        self.gan = run.fresh_gan()
+
+    def modes(self) -> tuple[str, ...]:
+        """The batch-norm modes that differ for this generator."""
+        return MODES if has_batch_norm(self.gan.generator) else MODES[:1]
+
+    def reconstructor(self, mode: str = "moving") -> Reconstructor:
+        """The search on the GAN's weights as they are."""
+        generator = self.gan.generator
+        return reconstructor(
+            in_mode(generator, mode, self.run.config.batch_size),
+            self.targets.shape[1:],
+            generator.input_shape[-1],
+            self.options,
+            generator.output.dtype,
+        )
+
+    def measure(
+        self, checkpoint: str, mode: str, advance: Callable[[int], None]
+    ) -> dict:
+        """The summary of one checkpoint in one mode."""
+        step = self.run.restore(self.gan, checkpoint)
+        default = checkpoint == "best" and mode == "moving"
+        test = FinalTest(
+            folder=self.folder / ("" if default else f"{checkpoint}-{mode}"),
+            protocol=self.protocol,
+            provenance={
+                "run_dir": str(self.run.folder.path),
+                "checkpoint": checkpoint,
+                "step": step,
+                "seed": self.run.config.seed,
+                "norm": self.run.config.norm,
+                "batch_norm": mode,
+            },
+            targets=self.targets,
+            ids=self.ids,
+            search=self.reconstructor(mode),
+        )
+        return test.run(advance)
+
+    def controls(self) -> dict[str, float]:
+        """What the score is to be held against; see the README.
+
+        The generator's own controls take 200 images and the `best`
+        checkpoint, or `last` where there is no other.
+        """
+        path = self.folder / "controls.json"
+        found = data_controls(
+            self.run.split, self.run.split_sha256, self.run.config.code_size
+        )
+        for name, targets in self._generator_targets():
+            errors = self.reconstructor()(images.to_unit(targets)).losses
+            found[name] = float(errors.mean(dtype=float))
+        write_json(path, found)
+        return found
+
+    def _generator_targets(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Names and images; the GAN's weights are those to search with."""
+        fresh = self.run.fresh_gan()
+        self.gan.generator.set_weights(fresh.generator.get_weights())
+        yield "untrained_generator", self.targets[:CONTROL_IMAGES]
+        names = self.run.checkpoint_names("all")
+        self.run.restore(self.gan, "best" if "best" in names else names[0])
+        z = tf.random.stateless_normal(
+            [CONTROL_IMAGES, self.run.config.code_size],
+            seed=[_SAMPLE_SEED, 0],
+            dtype=self.gan.generator.input.dtype,
+        )
+        samples = in_mode(self.gan.generator, "moving", 1)(z)
+        yield "own_samples", images.to_uint8(samples)
+        train = self.run.split.train[:CONTROL_IMAGES]
+        yield "training_images", self.run.split.image_set.train[train]
+
+
+def reconstructor(generate, image_shape, code_size, options, dtype):
+    """A search by the options.
+
+    Args:
+        generate: z -> images in [0, 1].
+        image_shape: height, width and channels.
+        code_size: length of a code.
+        options: of the search.
+        dtype: that the generator takes.
+    """
+    return Reconstructor(
+        generate,
+        tuple(image_shape),
+        code_size,
+        solver=options.solver,
+        evaluations=options.evaluations,
+        num_starts=options.num_starts,
+        prior_penalty=options.prior_penalty,
+        batch_size=options.test_batch_size,
+        dtype=dtype,
+    )
+
+
+def protocol_of(
+    targets: np.ndarray, dataset: str, options: TestOptions
+) -> Protocol:
+    """The protocol of a test of these images.
+
+    Args:
+        targets: uint8 `[images, height, width, channels]`.
+        dataset: their name.
+        options: of the search.
+    """
+    return Protocol(
+        dataset=dataset,
+        part_sha256=content_sha256(targets),
+        num_images=len(targets),
+        image_shape=tuple(targets.shape[1:]),
+        resize=images.RESIZE_FILTER,
+        solver=options.solver,
+        evaluations=options.evaluations,
+        num_starts=options.num_starts,
+        prior_penalty=options.prior_penalty,
+    )

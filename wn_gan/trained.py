@@ -1,0 +1,97 @@
+"""A trained run, read back: its config, its data, its networks."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from wn_gan.checkpoints import Checkpoints, read, restore
+from wn_gan.config import Config
+from wn_gan.data import Split, load_split
+from wn_gan.errors import UserError, bad_flag
+from wn_gan.flag_defs import from_flag_file
+from wn_gan.model import GAN
+from wn_gan.run_folder import RunFolder
+from wn_gan.training import build_gan
+
+
+@dataclasses.dataclass
+class TrainedRun:
+    """A run folder, opened for reading.
+
+    Attributes:
+        folder: of the run.
+        config: of the run.
+        split: its images, the same ones that it was trained on.
+        split_sha256: their content hash.
+    """
+
+    folder: RunFolder
+    config: Config
+    split: Split
+    split_sha256: str
+
+    def checkpoint_names(self, wanted: str) -> list[str]:
+        """The checkpoints that `--checkpoint` means.
+
+        Args:
+            wanted: "best", "last", a step, or "all".
+
+        Raises:
+            UserError: if there is none such.
+        """
+        there = [p.stem for p in sorted(self.folder.checkpoints.glob("*.npz"))]
+        names = [n for n in there if n not in ("previous", "next", "partial")]
+        if wanted.isdigit():
+            wanted = f"step_{int(wanted):08}"
+        chosen = names if wanted == "all" else [n for n in names if n == wanted]
+        if not chosen:
+            raise bad_flag(
+                "checkpoint",
+                wanted,
+                f"{self.folder.path} has {', '.join(names) or 'none'}",
+            )
+        return chosen
+
+    def restore(self, gan: GAN, name: str) -> int:
+        """Sets the GAN's weights to a checkpoint's; returns its step.
+
+        Raises:
+            UserError: if the file is damaged or another model's.
+        """
+        path = Checkpoints(self.folder.checkpoints).path(name)
+        arrays, metadata = read(path)
+        restore(gan, arrays, path)
+        return metadata["step"]
+
+    def fresh_gan(self) -> GAN:
+        """An untrained GAN of the run's config."""
+        return build_gan(self.config, self.split.image_set.image_shape)
+
+
+def open_trained(
+    run_dir: str | Path, data_dir: str | None = None
+) -> TrainedRun:
+    """Opens a run.
+
+    Args:
+        run_dir: of the run.
+        data_dir: of its data, if they have moved.
+
+    Raises:
+        UserError: if there is no run, or its data are not those that it was
+            trained on.
+    """
+    folder = RunFolder(run_dir)
+    if not folder.config.exists() or not folder.split.exists():
+        raise bad_flag("run_dir", run_dir, "holds no run (no config.cfg)")
+    config = from_flag_file(folder.config.read_text())
+    if data_dir is not None:
+        config = dataclasses.replace(config, data_dir=data_dir)
+    split = load_split(config)
+    sha256 = split.description()["sha256"]
+    if json.loads(folder.split.read_text())["sha256"] != sha256:
+        raise UserError(
+            f"--run_dir={run_dir}: {config.dataset} no longer holds the images "
+            "that the run was trained on (split.json)"
+        )
+    return TrainedRun(folder, config, split, sha256)
