@@ -39,7 +39,7 @@ def noise(config: Config) -> Split:
         ImageSet("noise", pixels),
         config.running_test_images,
         config.final_test_images,
-        config.seed,
+        config.split_seed,
     )
 
 

@@ -13,16 +13,19 @@ from wn_gan.flag_defs import parse
 def run_verb(
     doc: str,
     define_flags: Callable[[flags.FlagValues], None],
-    main: Callable[[flags.FlagValues], int],
+    main: Callable[..., int],
     argv: Sequence[str] | None = None,
+    positional: bool = False,
 ) -> int:
     """Parses the command line and calls `main`.
 
     Args:
         doc: the verb's help text; its first line names it.
         define_flags: defines the verb's flags.
-        main: takes the parsed flags, returns the exit status.
+        main: takes the parsed flags (and the list of other arguments, if
+            the verb is `positional`), returns the exit status.
         argv: instead of the process's own arguments.
+        positional: whether the verb takes arguments that are no flags.
 
     Returns:
         Exit status: that of `main`; 0 after `--help`; 2 for bad input, which
@@ -39,8 +42,8 @@ def run_verb(
     # TensorFlow's start-up notes are not this program's.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        parse(argv, flag_values)
-        return main(flag_values)
+        others = parse(argv, flag_values, positional)
+        return main(flag_values, others) if positional else main(flag_values)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -78,6 +78,13 @@ class Config:
         minimum=1,
     )
 
+    split_seed: int = _option(
+        0,
+        "Of the split; apart from --seed, so that runs of all seeds are "
+        "tested on the same images.",
+        minimum=0,
+    )
+
     # Networks
     norm: str = _option(
         "weight", "Normalization of both networks.", choices=NORMS
@@ -123,9 +130,7 @@ class Config:
     warmup_steps: int = _option(
         0, "Steps of linear learning-rate warm-up.", minimum=0
     )
-    seed: int = _option(
-        0, "Of weights, codes, data order and split.", minimum=0
-    )
+    seed: int = _option(0, "Of weights, codes and data order.", minimum=0)
     precision: str = _option(
         "float32", "Keras dtype policy of the networks.", choices=PRECISIONS
     )

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -39,6 +40,15 @@ def describe_environment() -> dict:
         ],
         "cpus": os.cpu_count(),
     }
+
+
+def peak_memory_mib() -> float:
+    """The most memory that this process has held, in MiB.
+
+    On GPUs that is the host's part only.
+    """
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _version(package: str) -> str | None:

@@ -39,13 +39,19 @@ def _plain_type(field: dataclasses.Field) -> type:
 
 
 def parse(
-    argv: Sequence[str], flag_values: flags.FlagValues = flags.FLAGS
-) -> None:
+    argv: Sequence[str],
+    flag_values: flags.FlagValues = flags.FLAGS,
+    positional: bool = False,
+) -> list[str]:
     """Parses a command line, flag files included.
 
     Args:
         argv: the command and its arguments.
         flag_values: where the flags are defined.
+        positional: whether arguments that are no flags may be there.
+
+    Returns:
+        Those arguments.
 
     Raises:
         UserError: for an unknown flag (with the nearest names), a value of
@@ -64,12 +70,13 @@ def parse(
         text = " ".join(str(error).split())
         text = text.removeprefix("flag ").removeprefix("ERROR:: ")
         raise UserError(text) from None
-    if stray:
+    if stray and not positional:
         raise UserError(
             f"{stray[0]!r}: stray argument; every option is --name=value "
             "(in a flag file: one a line, comments on lines of their own, "
             "starting with # in the first column)"
         )
+    return stray
 
 
 def config_from_flags(

@@ -20,7 +20,7 @@ from wn_gan.callbacks import (
 from wn_gan.checkpoints import Checkpoints, weights_sha256
 from wn_gan.config import Config
 from wn_gan.data import Split, load_split, training_batches
-from wn_gan.environment import describe_environment
+from wn_gan.environment import describe_environment, peak_memory_mib
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import write_json
 from wn_gan.metrics import MetricsFile
@@ -200,6 +200,7 @@ def _finish(run: Run) -> None:
             "best_reconstruction_loss": standing.best_loss,
             "weights_sha256": weights_sha256(run.gan),
             "wall_seconds": standing.seconds,
+            "peak_memory_mib": peak_memory_mib(),
         },
     )
     run.progress.message(

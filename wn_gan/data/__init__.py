@@ -74,5 +74,5 @@ def load_split(config: Config) -> Split:
         images,
         config.running_test_images,
         config.final_test_images,
-        config.seed,
+        config.split_seed,
     )

@@ -1,0 +1,1 @@
+"""Comparisons of runs: tables, plots, one page."""
