@@ -9,7 +9,7 @@ PACKAGE = ROOT / "wn_gan"
 # From the bottom up; a module may import from lower floors and its own
 # folder only.
 FLOORS = [
-    ["errors", "stack", "images", "signals", "progress"],
+    ["errors", "stack", "images", "signals", "progress", "files"],
     ["config", "losses", "layers"],
     ["flag_defs", "networks", "data", "optimizers", "environment"],
     ["model", "reconstruction", "cli"],
@@ -17,8 +17,11 @@ FLOORS = [
     ["metrics", "tensorboard_log"],
     ["callbacks"],
     ["training"],
-    ["dry_run"],
-    ["train"],
+    ["dry_run", "trained"],
+    ["evaluation"],
+    ["report"],
+    ["train", "evaluate", "compare"],
+    ["study"],
 ]
 LEVEL = {name: i for i, floor in enumerate(FLOORS) for name in floor}
 

@@ -1,29 +1,14 @@
 """TensorBoard's real page, in a real browser."""
 
 import re
-import shutil
 import subprocess
 import sys
 import time
 
 import pytest
-from conftest import TINY, run_module
+from conftest import CHROMIUM, CHROMIUM_FLAGS, TINY, run_module
 
 from wn_gan.metrics import read_metrics
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=30000",
-    "--dump-dom",
-]
 
 
 @pytest.fixture
@@ -62,7 +47,7 @@ def test_scalars_and_images_are_visible(tensorboard, tmp_path):
     # The server may still be reading the events when the page first asks.
     for _ in range(5):
         dom = subprocess.run(
-            [CHROMIUM, *FLAGS, profile, page],
+            [CHROMIUM, *CHROMIUM_FLAGS, profile, page],
             capture_output=True,
             text=True,
             timeout=180,

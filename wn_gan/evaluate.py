@@ -23,6 +23,13 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     define(text, "run_dir", None, "The run to test.")
     define(text, "data_dir", None, "Folder of its data, if they have moved.")
     define(text, "checkpoint", "best", "best, last, a step, or all.")
+    define(
+        text,
+        "saved_model",
+        None,
+        "Anyone's SavedModel of z -> images instead of a run; with --images "
+        "and --output.",
+    )
     define(text, "output", None, "Folder instead of final_test/<protocol>.")
     define(
         text,
@@ -53,8 +60,8 @@ def define_flags(flag_values: flags.FlagValues) -> None:
 
 def main(flag_values: flags.FlagValues) -> int:
     """Checks the flags, then tests."""
-    if flag_values.run_dir is None:
-        raise UserError("--run_dir: missing; name the run to test")
+    if (flag_values.run_dir is None) == (flag_values.saved_model is None):
+        raise UserError("--run_dir or --saved_model: name one of the two")
     from wn_gan.evaluation.evaluate_run import evaluate_run
 
     evaluate_run(flag_values)

@@ -1,5 +1,6 @@
 """The work of `python -m wn_gan.evaluate`."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from wn_gan.data import load_images, load_npz
-from wn_gan.errors import bad_flag
+from wn_gan.errors import UserError, bad_flag
+from wn_gan.evaluation.foreign import foreign_test, load_generator
 from wn_gan.evaluation.options import TestOptions
 from wn_gan.evaluation.run_test import RunTest
 from wn_gan.progress import ImageProgress
-from wn_gan.trained import TrainedRun, open_trained
+from wn_gan.trained import open_trained
 
 
 def evaluate_run(flags: Any) -> list[dict]:
@@ -34,9 +36,12 @@ def evaluate_run(flags: Any) -> list[dict]:
         prior_penalty=flags.prior_penalty,
         test_batch_size=flags.test_batch_size,
     )
+    if flags.saved_model is not None:
+        return [_evaluate_saved_model(flags, options)]
     run = open_trained(flags.run_dir, flags.data_dir)
     checkpoints = run.checkpoint_names(flags.checkpoint)
-    targets = None if flags.images is None else own_images(flags.images, run)
+    shape = run.split.image_set.image_shape
+    targets = None if flags.images is None else own_images(flags.images, shape)
     test = RunTest(run, options, targets, flags.images, flags.output)
     jobs = [(name, mode) for name in checkpoints for mode in test.modes()]
     summaries = []
@@ -44,22 +49,38 @@ def evaluate_run(flags: Any) -> list[dict]:
         for name, mode in jobs:
             summaries.append(test.measure(name, mode, progress.advance))
     controls = test.controls() if flags.controls else {}
-    _print(test, summaries, controls)
+    _print(summaries, controls, test.folder)
     return summaries
 
 
-def own_images(source: str, run: TrainedRun) -> np.ndarray:
-    """The images of `--images`, fit for the run's generator.
+def _evaluate_saved_model(flags: Any, options: TestOptions) -> dict:
+    """Measures `--saved_model` on `--images`, into `--output`."""
+    for name in ("images", "output"):
+        if getattr(flags, name) is None:
+            raise UserError(f"--{name}: missing; --saved_model needs it")
+    _, _, image = load_generator(flags.saved_model)
+    targets = own_images(flags.images, tuple(image.shape[1:]))
+    test = foreign_test(
+        flags.saved_model, targets, flags.images, options, flags.output
+    )
+    with ImageProgress(len(targets)) as progress:
+        summary = test.run(progress.advance)
+    _print([summary], {}, test.folder)
+    return summary
+
+
+def own_images(source: str, shape: tuple[int, int, int]) -> np.ndarray:
+    """The images of `--images`, fit for a generator.
 
     Args:
         source: "folder:<path>" or "npz:<path>".
-        run: whose generator is to find them.
+        shape: height, width and channels of what it makes.
 
     Raises:
         UserError: for another source, or images of another size.
     """
     kind, _, path = source.partition(":")
-    height, width, channels = run.split.image_set.image_shape
+    height, width, channels = shape
     if kind == "npz" and path:
         found = load_npz(path)
     elif kind == "folder" and path:
@@ -67,32 +88,40 @@ def own_images(source: str, run: TrainedRun) -> np.ndarray:
     else:
         raise bad_flag("images", source, "must be folder:<path> or npz:<path>")
     if found.shape[1:] != (height, width, channels):
-        shape = "x".join(map(str, found.shape[1:]))
+        size = "x".join(map(str, found.shape[1:]))
         raise bad_flag(
             "images",
             source,
-            f"images of {shape}; this generator makes "
+            f"images of {size}; this generator makes "
             f"{height}x{width}x{channels}",
         )
     return found
 
 
-def _print(test: RunTest, summaries: list[dict], controls: dict) -> None:
+def _print(summaries: list[dict], controls: dict, folder: Path) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    table = Table(title=f"reconstruction loss, protocol {test.protocol}")
-    for column in ("checkpoint", "batch norm", "mean", "95%", "median"):
+    protocol = summaries[0]["protocol"]
+    table = Table(title=f"reconstruction loss, protocol {protocol}")
+    for column in ("generator", "mean", "95%", "median"):
         table.add_column(column, no_wrap=True)
     for summary in summaries:
-        source = summary["provenance"]
         low, high = summary["interval_95"]
         table.add_row(
-            f"{source['checkpoint']} (step {source['step']:,})",
-            source["batch_norm"] if len(test.modes()) > 1 else "",
+            _label(summary["provenance"]),
             f"{summary['mean']:.5f}",
             f"{low:.5f} to {high:.5f}",
             f"{summary['median']:.5f}",
         )
     for name, value in controls.items():
-        table.add_row(name.replace("_", " "), "", f"{value:.5f}", "", "")
+        table.add_row(name.replace("_", " "), f"{value:.5f}", "", "")
     console.print(table)
-    console.print(f"written to {test.folder}", markup=False)
+    console.print(f"written to {folder}", markup=False)
+
+
+def _label(source: dict) -> str:
+    if "checkpoint" not in source:
+        return source["saved_model"]
+    text = f"{source['checkpoint']} (step {source['step']:,})"
+    if source["norm"] == "batch":
+        text += f", {source['batch_norm']} statistics"
+    return text

@@ -35,11 +35,11 @@ class Protocol:
     def __str__(self) -> str:
         """One word, fit for a folder's name.
 
-        A folder's path is left out (the hash tells its images), so that the
-        same measurement on another machine has the same protocol.
+        A path is left out (the hash tells its images), so that the same
+        measurement on another machine has the same protocol.
         """
-        name = self.dataset.partition(":")
-        source = name[0] if name[0] == "folder" else self.dataset
+        kind = self.dataset.partition(":")[0]
+        source = kind if kind in ("folder", "npz") else self.dataset
         height, width, channels = self.image_shape
         parts = [
             re.sub(r"[^A-Za-z0-9.]+", "_", source),

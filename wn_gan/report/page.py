@@ -103,7 +103,7 @@ def label(run: Result) -> str:
 
 def _script(text: str) -> markupsafe.Markup:
     """Script as it is, unable to close its own element."""
-    return markupsafe.Markup(text.replace("</", "<\\/"))
+    return markupsafe.Markup(text.replace("</script", "<\\/script"))
 
 
 def _run(run: Result) -> dict:

@@ -1,0 +1,337 @@
+"""The final test: protocol, controls, resuming, the command."""
+
+import csv
+import dataclasses
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import TINY, run_module
+from numpy.testing import assert_allclose
+from PIL import Image
+
+from wn_gan import networks
+from wn_gan.data import ImageSet, make_split
+from wn_gan.evaluation import (
+    FinalTest,
+    Protocol,
+    bootstrap_interval,
+    data_controls,
+)
+from wn_gan.evaluation.batch_norm import in_mode
+from wn_gan.evaluation.run_test import protocol_of
+from wn_gan.reconstruction import Reconstruction
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    """A finished run with batch norm."""
+    path = tmp_path_factory.mktemp("runs") / "run"
+    result = run_module("train", run_dir=path, **TINY | {"norm": "batch"})
+    assert result.returncode == 0, result.stderr
+    return path
+
+
+PROTOCOL = Protocol(
+    dataset="tfds:x/y",
+    part_sha256="0123456789abcdef",
+    num_images=250,
+    image_shape=(4, 6, 3),
+    resize="lanczos",
+    solver="lbfgs",
+    evaluations=3,
+)
+
+
+def test_a_protocol_is_one_word():
+    word = "tfds_x_y-0123456789ab-n250-6x4x3-lanczos-lbfgs3-zero-starts1"
+    assert str(PROTOCOL) == word
+
+
+def test_a_protocol_holds_no_path():
+    words = [
+        str(dataclasses.replace(PROTOCOL, dataset=f"folder:/{place}/faces"))
+        for place in ("home", "mnt")
+    ]
+    assert words[0] == words[1] and words[0].startswith("folder-0123")
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Protocol))
+def test_every_part_of_a_protocol_shows(field):
+    old = getattr(PROTOCOL, field.name)
+    new = {str: "other", int: 7, float: 0.5, tuple: (8, 8, 1)}[type(old)]
+    changed = dataclasses.replace(PROTOCOL, **{field.name: new})
+    assert str(changed) != str(PROTOCOL)
+
+
+def fake_search(images, first):
+    """Losses that tell the image's number; counts its calls."""
+    count = len(images)
+    losses = (first + np.arange(count) + 1) / 1000
+    curve = losses * np.array([[4.0], [3.0], [2.0], [1.0]])
+    return Reconstruction(np.zeros((count, 2)), images, losses, curve)
+
+
+def final_test(folder, search=fake_search):
+    targets = np.random.default_rng(0).integers(0, 256, (250, 4, 6, 3))
+    ids = [f"{i:06}" for i in range(250)]
+    return FinalTest(folder, PROTOCOL, {}, np.uint8(targets), ids, search)
+
+
+def test_results_are_assembled(tmp_path):
+    summary = final_test(tmp_path).run()
+    assert summary["mean"] == pytest.approx(0.1255)
+    assert summary["median"] == pytest.approx(0.1255)
+    low, high = summary["interval_95"]
+    # The mean's standard error is 0.0722 / sqrt(250); 1.96 of it each side.
+    assert_allclose([low, high], 0.1255 + np.array([-1, 1]) * 0.00895, 0.01)
+    assert_allclose(summary["curve"], 0.1255 * np.array([4, 3, 2, 1]))
+    with open(tmp_path / "per_image.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["image"] for r in rows[:2]] == ["000000", "000001"]
+    assert float(rows[249]["loss"]) == 0.25
+    assert len(list((tmp_path / "pairs").iterdir())) == 250
+    with Image.open(tmp_path / "pairs" / "000007.png") as pair:
+        assert pair.size == (13, 4)
+    assert not (tmp_path / "parts").exists()
+
+
+def test_what_is_done_is_not_done_again(tmp_path):
+    whole = final_test(tmp_path / "whole").run()
+    asked = []
+
+    def dies_at_200(images, first):
+        asked.append(first)
+        if first == 200 and asked.count(200) == 1:
+            raise KeyboardInterrupt
+        return fake_search(images, first)
+
+    test = final_test(tmp_path / "again", dies_at_200)
+    with pytest.raises(KeyboardInterrupt):
+        test.run()
+    # A part that a kill left torn is done again.
+    torn = tmp_path / "again" / "parts" / "part_000100.npz"
+    torn.write_bytes(torn.read_bytes()[:100])
+    summary = test.run()
+    assert asked == [0, 100, 200, 100, 200]
+    assert summary["mean"] == whole["mean"]
+    test.run()
+    assert len(asked) == 5
+
+
+def test_bootstrap_interval_of_one_value():
+    assert bootstrap_interval(np.array([0.5])) == (0.5, 0.5)
+
+
+# Controls
+
+
+def test_controls_by_hand(tmp_path):
+    """Images on a line: one component explains them all."""
+    line = np.arange(40, dtype=np.uint8)[:, np.newaxis] * np.uint8([1, 2, 3])
+    images = ImageSet("line", line[:, np.newaxis, np.newaxis])
+    split = make_split(images, 2, 10, seed=0)
+    train = line[split.train] / 255
+    test = line[split.final_test] / 255
+    found = data_controls(split, "a" * 64, 1, cache=tmp_path)
+    assert_allclose(
+        found["mean_image"], ((test - train.mean(0)) ** 2).mean(), rtol=1e-5
+    )
+    assert found["pca"] < 1e-10
+    nearest = ((test[:, np.newaxis] - train) ** 2).mean(2).min(1).mean()
+    assert_allclose(found["nearest_training_image"], nearest, atol=1e-7)
+    # Another cache entry for another split; this one comes from the cache.
+    stored = next(tmp_path.iterdir())
+    stored.write_text(json.dumps({"mean_image": 7}))
+    assert data_controls(split, "a" * 64, 1, tmp_path) == {"mean_image": 7}
+    assert data_controls(split, "b" * 64, 1, tmp_path) == found
+
+
+def test_pca_of_large_images_takes_a_sample(tmp_path, monkeypatch, random):
+    from wn_gan.evaluation import controls
+
+    images = ImageSet("x", random.integers(0, 256, (60, 4, 4, 3), np.uint8))
+    split = make_split(images, 2, 10, seed=0)
+    exact = data_controls(split, "a" * 64, 5, cache=tmp_path)["pca"]
+    monkeypatch.setattr(controls, "EXACT_PCA_SIZE", 1)
+    sampled = data_controls(split, "b" * 64, 5, cache=tmp_path)["pca"]
+    # The sample is all 48 of them, but for the order of summing.
+    assert_allclose(sampled, exact, rtol=1e-4)
+
+
+# Batch-norm modes
+
+
+def generator_off_its_start(norm):
+    keras.utils.set_random_seed(4)
+    generator = networks.build_generator(
+        norm, 8, 8, code_size=4, features=3, dtype="float64"
+    )
+    for weight in generator.trainable_weights:
+        value = np.asarray(weight)
+        noise = np.random.default_rng(5).normal(size=value.shape)
+        weight.assign(value + 0.3 * noise)
+    return generator
+
+
+def test_only_batch_statistics_depend_on_the_neighbours():
+    z = tf.random.stateless_normal([6, 4], [1, 1], dtype=tf.float64)
+    for norm in ("weight", "batch"):
+        for mode in ("moving", "standing", "batch"):
+            generate = in_mode(generator_off_its_start(norm), mode, 16)
+            together, alone = generate(z)[:1], generate(z[:1])
+            difference = np.abs(together - alone).max()
+            if (norm, mode) == ("batch", "batch"):
+                assert difference > 1e-3
+            else:
+                assert difference < 1e-12
+
+
+def test_standing_statistics_are_means_over_fresh_codes():
+    generator = generator_off_its_start("batch")
+    norm = generator.get_layer("initial_batchnorm")
+    linear = generator.get_layer("initial_linear")
+    in_mode(generator, "standing", 32)
+    assert norm.momentum == 0.9
+    # Over normal codes the linear layer's mean is its bias, its variance
+    # the squares of its kernel; 100 batches of 32 tell within a few percent.
+    channels = norm.moving_mean.shape[0]
+    pixels = np.asarray(linear.bias).reshape(-1, channels)
+    assert_allclose(norm.moving_mean, pixels.mean(0), atol=0.05)
+    variance = np.square(linear.kernel).sum(0).reshape(-1, channels).mean(0)
+    variance += pixels.var(0)
+    assert_allclose(norm.moving_variance, variance, rtol=0.1)
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(ValueError, match="got 'training'"):
+        in_mode(generator_off_its_start("batch"), "training", 4)
+
+
+# The command
+
+
+def test_the_command(run_dir, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    result = run_module("evaluate", run_dir=run_dir, evaluations=5)
+    assert result.returncode == 0, result.stderr
+    (folder,) = (run_dir / "final_test").iterdir()
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["protocol"] == folder.name
+    assert summary["num_images"] == 10 and summary["evaluations"] == 5
+    assert summary["provenance"]["checkpoint"] == "best"
+    assert summary["provenance"]["batch_norm"] == "moving"
+    controls = json.loads((folder / "controls.json").read_text())
+    assert set(controls) == {
+        "mean_image",
+        "pca",
+        "nearest_training_image",
+        "untrained_generator",
+        "own_samples",
+        "training_images",
+    }
+    for mode in ("moving", "standing", "batch"):
+        assert f"{mode} statistics" in result.stdout
+    assert (folder / "best-standing" / "summary.json").exists()
+    with open(folder / "per_image.csv", newline="") as file:
+        losses = [float(r["loss"]) for r in csv.DictReader(file)]
+    assert np.mean(losses) == pytest.approx(summary["mean"])
+    before = (folder / "summary.json").stat().st_mtime_ns
+    again = run_module("evaluate", run_dir=run_dir, evaluations=5)
+    assert again.returncode == 0
+    assert (folder / "summary.json").stat().st_mtime_ns == before
+
+
+def test_all_checkpoints_and_own_images(run_dir, tmp_path, random):
+    images = random.integers(0, 256, (3, 32, 32, 3), np.uint8)
+    np.savez(tmp_path / "own.npz", images=images)
+    result = run_module(
+        "evaluate",
+        "--nocontrols",
+        run_dir=run_dir,
+        checkpoint="all",
+        solver="paper",
+        evaluations=2,
+        images=f"npz:{tmp_path / 'own.npz'}",
+        output=tmp_path / "out",
+    )
+    assert result.returncode == 0, result.stderr
+    found = {p.parent.name for p in (tmp_path / "out").rglob("summary.json")}
+    assert {"out", "last-moving", "best-batch", "last-standing"} <= found
+
+
+@pytest.fixture(scope="module")
+def saved_model(tmp_path_factory):
+    """Somebody else's generator."""
+    path = str(tmp_path_factory.mktemp("models") / "generator")
+    generator = networks.build_generator("none", 8, 8, code_size=4, features=2)
+    module = tf.Module()
+    module.generator = generator
+    spec = tf.TensorSpec([None, 4], tf.float32, name="z")
+    serve = tf.function(
+        lambda z: {"images": generator(z)}, input_signature=[spec]
+    )
+    tf.saved_model.save(module, path, {"serving_default": serve})
+    return path
+
+
+def test_other_peoples_generators(saved_model, tmp_path, random):
+    images = random.integers(0, 256, (3, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "own.npz", images=images)
+    options = {
+        "saved_model": saved_model,
+        "images": f"npz:{tmp_path / 'own.npz'}",
+        "output": tmp_path / "out",
+        "evaluations": 3,
+    }
+    result = run_module("evaluate", **options)
+    assert result.returncode == 0, result.stderr
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["provenance"] == {"saved_model": saved_model}
+    np.savez(tmp_path / "own.npz", images=images[:, :6])
+    result = run_module("evaluate", **options | {"output": tmp_path / "no"})
+    assert result.returncode == 2
+    assert "images of 6x8x3; this generator makes 8x8x3" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"checkpoint": "step_3"}, "--checkpoint=step_3: "),
+        ({"solver": "adam"}, "--solver=adam: must be one of lbfgs"),
+        ({"evaluations": 0}, "--evaluations=0: must be at least 1"),
+        ({"images": "npz:/no.npz"}, "npz:/no.npz: cannot be read"),
+        ({"images": "x"}, "--images=x: must be folder:<path> or npz:<path>"),
+        ({"images": "folder:/no"}, "no such folder"),
+    ],
+)
+def test_bad_input(run_dir, tmp_path, options, message):
+    output = tmp_path / "out"
+    result = run_module("evaluate", run_dir=run_dir, output=output, **options)
+    assert result.returncode == 2, result.stderr
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not output.exists()
+
+
+def test_a_run_without_checkpoints(run_dir, tmp_path):
+    shutil.copytree(run_dir, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    result = run_module("evaluate", run_dir=tmp_path / "run")
+    assert result.returncode == 2
+    assert "has none" in result.stderr
+    result = run_module("evaluate", run_dir=tmp_path)
+    assert result.returncode == 2
+    assert "holds no run" in result.stderr
+
+
+def test_protocols_tell_images_apart(random):
+    from wn_gan.evaluation import TestOptions
+
+    images = random.integers(0, 256, (3, 8, 8, 3), np.uint8)
+    first = protocol_of(images, "x", TestOptions())
+    images[0, 0, 0, 0] += 1
+    assert str(protocol_of(images, "x", TestOptions())) != str(first)
