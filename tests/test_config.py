@@ -6,7 +6,7 @@ import pytest
 from absl import flags
 from conftest import ROOT
 
-from wn_gan import losses, model, networks
+from wn_gan import losses, model, networks, study
 from wn_gan.config import (
     LOSSES,
     NORMS,
@@ -123,15 +123,26 @@ def test_flag_file_round_trip(config):
     assert from_flag_file(to_flag_file(config)) == config
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "flags").glob("*.cfg")), ids=lambda p: p.stem
-)
+FLAG_FILES = sorted((ROOT / "flags").glob("*.cfg"))
+
+
+@pytest.mark.parametrize("path", FLAG_FILES, ids=lambda p: p.stem)
 def test_flag_files_of_the_project(path):
-    config = config_of(f"--flagfile={path}")
-    assert config.run_dir == f"runs/{path.stem}"
-    # Each opens with its command, hardware, time and what to expect.
+    """Each is valid and opens with its command, hardware and time."""
+    verb = "study" if path.stem.startswith("study_") else "train"
     head = path.read_text().split("\n--")[0]
-    assert f"python -m wn_gan.train --flagfile=flags/{path.name}" in head
+    assert f"# python -m wn_gan.{verb} --flagfile=flags/{path.name}" in head
+    assert "CPU cores" in head and "minutes" in head
+    if verb == "train":
+        config = config_of(f"--flagfile={path}")
+        assert config.run_dir == f"runs/{path.stem}"
+        return
+    values = flags.FlagValues()
+    study.define_flags(values)
+    parse(["study", f"--flagfile={path}"], values)
+    assert values.study_dir == f"runs/{path.stem}"
+    configs = study.plan(values)
+    assert len(configs) == len(values.norms) * len(values.seeds)
 
 
 def test_norms_are_compared_at_equal_settings():

@@ -10,6 +10,9 @@ from conftest import CHROMIUM, CHROMIUM_FLAGS, TINY, run_module
 
 from wn_gan.metrics import read_metrics
 
+# TensorBoard draws only the cards that are in view.
+WINDOW = "--window-size=1400,2400"
+
 
 @pytest.fixture
 def tensorboard(tmp_path):
@@ -47,7 +50,13 @@ def test_scalars_and_images_are_visible(tensorboard, tmp_path):
     # The server may still be reading the events when the page first asks.
     for _ in range(5):
         dom = subprocess.run(
-            [CHROMIUM, *CHROMIUM_FLAGS, profile, page],
+            [
+                CHROMIUM,
+                *CHROMIUM_FLAGS,
+                "--window-size=1400,2400",
+                profile,
+                page,
+            ],
             capture_output=True,
             text=True,
             timeout=180,

@@ -24,6 +24,8 @@ class RunFolder:
         """See the class."""
         self.path = Path(path)
         self.config = self.path / "config.cfg"
+        # Beside the folder: what a study wants to run there.
+        self.plan = self.path.with_name(self.path.name + ".cfg")
         self.environment = self.path / "environment.json"
         self.split = self.path / "split.json"
         self.metrics = self.path / "metrics.jsonl"

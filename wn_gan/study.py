@@ -19,11 +19,13 @@ from wn_gan import cli
 from wn_gan.compare import compare
 from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
+from wn_gan.files import write_text
 from wn_gan.flag_defs import (
     config_from_flags,
     define_config_flags,
     to_flag_file,
 )
+from wn_gan.run_folder import RunFolder
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -99,7 +101,7 @@ def main(flag_values: flags.FlagValues) -> int:
         if status != 0:
             print(f"not tested: {config.run_dir}", flush=True)
     compare(
-        [c.run_dir for c in configs if Path(c.run_dir, "config.cfg").exists()],
+        [config.run_dir for config in configs],
         Path(flag_values.study_dir) / "report",
         baseline=flag_values.norms[0],
     )
@@ -115,9 +117,8 @@ def is_trained(config: Config) -> bool:
 
 
 def _train(config: Config) -> int:
-    path = Path(config.run_dir).with_suffix(".cfg")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(to_flag_file(config))
+    path = RunFolder(config.run_dir).plan
+    write_text(path, to_flag_file(config))
     return _run("train", f"--flagfile={path}")
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -10,9 +11,17 @@ import jinja2
 import markupsafe
 import vl_convert
 
+from wn_gan.flag_defs import to_flag_file
 from wn_gan.report import plots
 from wn_gan.report.results import Result
-from wn_gan.report.tables import COLUMNS, make_rows, shown, to_csv, to_markdown
+from wn_gan.report.tables import (
+    COLUMNS,
+    grouped,
+    make_rows,
+    shown,
+    to_csv,
+    to_markdown,
+)
 
 PLOTS = {
     "loss_over_steps": (
@@ -111,13 +120,14 @@ def _run(run: Result) -> dict:
     return {
         "label": label(run),
         "state": run.state,
-        "config": run.folder.config.read_text(),
+        "config": to_flag_file(run.config),
         "provenance": json.dumps(provenance, indent=1),
     }
 
 
-def _pictures(results: list[Result]):
-    for run in results:
+def _pictures(results: list[Result]) -> Iterator[dict[str, str]]:
+    """Of each group's first run: more would make a heavy page."""
+    for run, *_ in grouped(results).values():
         samples = sorted(run.folder.samples.glob("step_*.png"))
         protocol = run.summary["protocol"] if run.summary else "none"
         test = run.folder.path / "final_test" / protocol

@@ -17,7 +17,9 @@ def _lines(values: list[dict], x: str, y: str, log: bool) -> alt.LayerChart:
         alt.Tooltip("x:Q", title=x),
         alt.Tooltip("mean(y):Q", title=y, format=".5f"),
     ]
-    base = alt.Chart(data).encode(x=axis_x, color=alt.Color("norm:N"))
+    base = alt.Chart(data).encode(
+        x=axis_x, color=alt.Color("norm:N", sort=None)
+    )
     band = base.mark_area(opacity=0.2).encode(
         y=alt.Y("min(y):Q", title=y, scale=alt.Scale(zero=False)),
         y2="max(y):Q",

@@ -104,7 +104,7 @@ def read_results(run_dirs: list[str], protocol: str | None) -> list[Result]:
 
 def _run_folder(path: str) -> RunFolder:
     folder = RunFolder(path)
-    if not folder.config.exists():
+    if not folder.config.exists() and not folder.plan.exists():
         raise UserError(f"{path}: holds no run (no config.cfg)")
     return folder
 
@@ -133,9 +133,12 @@ def _shared_protocol(tested: dict[str, set[str]]) -> str:
 def _read(folder: RunFolder, protocol: str) -> Result:
     test = folder.path / "final_test" / protocol
     has_metrics = folder.metrics.exists()
+    # A study's run that never began is counted too.
+    begun = folder.config.exists()
+    config = (folder.config if begun else folder.plan).read_text()
     return Result(
         folder=folder,
-        config=from_flag_file(folder.config.read_text()),
+        config=from_flag_file(config),
         records=read_metrics(folder.metrics) if has_metrics else [],
         final=_read_json(folder.final) or {},
         summary=_read_json(test / "summary.json"),
