@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -43,27 +44,39 @@ def noise(config: Config) -> Split:
     )
 
 
-def bare_seconds(step, batch: tf.Tensor, steps: int) -> float:
-    """Time of the two updates alone."""
-    start = time.perf_counter()
-    for _ in range(steps):
-        losses = step(batch)
-    losses["g_loss"].numpy()
-    return time.perf_counter() - start
+class TakeTurns(keras.callbacks.Callback):
+    """Stops the loop's clock now and then for as many bare steps.
 
+    Comes after the schedule, whose actions are the loop's time.
 
-def loop_seconds(run, split: Split, actions, steps: int) -> float:
-    """Time of the command's loop; it goes on where it was."""
-    start = time.perf_counter()
-    with StopRequest() as stop:
-        run.gan.fit(
-            batches(run.config, split, run.standing.step),
-            steps_per_epoch=steps,
-            verbose=0,
-            shuffle=False,
-            callbacks=[Schedule(run, actions, stop)],
-        )
-    return time.perf_counter() - start
+    Args:
+        bare: runs one bare step.
+        steps: of a turn.
+    """
+
+    def __init__(self, bare, steps: int):
+        """See the class."""
+        super().__init__()
+        self.bare = bare
+        self.steps = steps
+        self.loop_seconds: list[float] = []
+        self.bare_seconds: list[float] = []
+
+    def on_train_begin(self, logs=None):
+        """Starts the loop's clock."""
+        self._start = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Ends a turn of the loop and takes one of bare steps."""
+        if (batch + 1) % self.steps:
+            return
+        middle = time.perf_counter()
+        self.loop_seconds.append(middle - self._start)
+        for _ in range(self.steps):
+            losses = self.bare()
+        losses["g_loss"].numpy()
+        self._start = time.perf_counter()
+        self.bare_seconds.append(self._start - middle)
 
 
 def measure(config: Config) -> None:
@@ -73,31 +86,34 @@ def measure(config: Config) -> None:
     bare, looped = build_gan(config, shape), build_gan(config, shape)
     batch = next(iter(batches(config, split, 0)))
     step = tf.function(bare.train_step)
-    steps = config.train_steps // TURNS
-    bare_seconds(step, batch, 3)
     looped.fit(
         batches(config, split, 0), steps_per_epoch=3, verbose=0, shuffle=False
     )
     looped.step.assign(0)
-    ratios, totals = [], [0.0, 0.0]
+    step(batch)
+    turns = TakeTurns(lambda: step(batch), config.train_steps // TURNS)
     with (
         tempfile.TemporaryDirectory() as path,
         open_run(config, RunFolder(path), looped) as run,
+        StopRequest() as stop,
     ):
-        actions = build_actions(run, split)
-        for _ in range(TURNS):
-            alone = bare_seconds(step, batch, steps)
-            full = loop_seconds(run, split, actions, steps)
-            totals = [totals[0] + alone, totals[1] + full]
-            ratios.append(alone / full)
-    images = TURNS * steps * config.batch_size
-    print(f"bare step: {images / totals[0]:.1f} images/s")
-    print(f"command's loop: {images / totals[1]:.1f} images/s")
-    print(
-        f"ratio: {totals[0] / totals[1]:.3f} of the whole; by turn "
-        f"{min(ratios):.3f} to {max(ratios):.3f}, median "
-        f"{np.median(ratios):.3f}"
-    )
+        looped.fit(
+            batches(config, split, 0),
+            steps_per_epoch=config.train_steps,
+            verbose=0,
+            shuffle=False,
+            callbacks=[Schedule(run, build_actions(run, split), stop), turns],
+        )
+    report(config, np.array(turns.bare_seconds), np.array(turns.loop_seconds))
+
+
+def report(config: Config, bare: np.ndarray, loop: np.ndarray) -> None:
+    """Prints images/s of both and their ratio."""
+    images = config.train_steps * config.batch_size
+    print(f"bare step: {images / bare.sum():.1f} images/s")
+    print(f"command's loop: {images / loop.sum():.1f} images/s")
+    ratios = " ".join(f"{ratio:.2f}" for ratio in bare / loop)
+    print(f"ratio: {bare.sum() / loop.sum():.3f} of the whole; turns {ratios}")
 
 
 def main(flag_values) -> int:

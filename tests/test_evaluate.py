@@ -303,6 +303,7 @@ def test_other_peoples_generators(saved_model, tmp_path, random):
         ({"checkpoint": "step_3"}, "--checkpoint=step_3: "),
         ({"solver": "adam"}, "--solver=adam: must be one of lbfgs"),
         ({"evaluations": 0}, "--evaluations=0: must be at least 1"),
+        ({"z_start": "one"}, "--z_start=one: must be one of zero, ridge"),
         ({"images": "npz:/no.npz"}, "npz:/no.npz: cannot be read"),
         ({"images": "x"}, "--images=x: must be folder:<path> or npz:<path>"),
         ({"images": "folder:/no"}, "no such folder"),

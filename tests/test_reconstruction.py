@@ -215,6 +215,19 @@ def test_own_samples_are_found_again():
     assert np.median(found.losses) < 1e-8
 
 
+def test_a_learnt_start_is_nearer_and_changes_nothing_else(random):
+    """On a linear generator the regression is nearly the solution."""
+    generate, x, best, error = linear_problem(random)
+    options = {"code_size": 3, "evaluations": 15, "dtype": "float64"}
+    zero = reconstruct(generate, x, **options)
+    ridge = reconstruct(generate, x, z_start="ridge", **options)
+    ours, theirs = (found.curve[0] - error for found in (ridge, zero))
+    assert (ours < 0.2 * theirs).all()
+    assert_allclose(ridge.losses, error, rtol=1e-6)
+    with pytest.raises(ValueError, match="got 'one'"):
+        reconstruct(generate, x, z_start="one", **options)
+
+
 def test_more_starts_are_never_worse(targets):
     results = {
         starts: reconstruct(

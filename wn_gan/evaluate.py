@@ -42,6 +42,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         text, "solver", "lbfgs", "lbfgs, paper, or paper_batch_mean (authors')."
     )
     define(number, "evaluations", 100, "Gradient evaluations an image.")
+    define(text, "z_start", "zero", "zero, or ridge: a learnt first guess.")
     define(number, "num_starts", 1, "Searches an image; the best one counts.")
     define(
         flags.DEFINE_float,

@@ -32,6 +32,7 @@ def evaluate_run(flags: Any) -> list[dict]:
     options = TestOptions(
         solver=flags.solver,
         evaluations=flags.evaluations,
+        z_start=flags.z_start,
         num_starts=flags.num_starts,
         prior_penalty=flags.prior_penalty,
         test_batch_size=flags.test_batch_size,

@@ -3,7 +3,7 @@
 import dataclasses
 
 from wn_gan.errors import bad_flag
-from wn_gan.reconstruction import SOLVERS
+from wn_gan.reconstruction import SOLVERS, STARTS
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,7 @@ class TestOptions:
     Attributes:
         solver: one of `SOLVERS`.
         evaluations: gradient evaluations an image.
+        z_start: where the first search begins, one of `STARTS`.
         num_starts: searches an image, the best one counts.
         prior_penalty: weight of the code's mean square.
         test_batch_size: images searched at once.
@@ -23,15 +24,18 @@ class TestOptions:
 
     solver: str = "lbfgs"
     evaluations: int = 100
+    z_start: str = "zero"
     num_starts: int = 1
     prior_penalty: float = 0.0
     test_batch_size: int = 100
 
     def __post_init__(self) -> None:
         """Checks each value."""
-        if self.solver not in SOLVERS:
-            expected = f"must be one of {', '.join(SOLVERS)}"
-            raise bad_flag("solver", self.solver, expected)
+        for name, choices in (("solver", SOLVERS), ("z_start", STARTS)):
+            value = getattr(self, name)
+            if value not in choices:
+                expected = f"must be one of {', '.join(choices)}"
+                raise bad_flag(name, value, expected)
         for name in ("evaluations", "num_starts", "test_batch_size"):
             if getattr(self, name) < 1:
                 raise bad_flag(name, getattr(self, name), "must be at least 1")

@@ -142,6 +142,7 @@ def reconstructor(generate, image_shape, code_size, options, dtype):
         code_size,
         solver=options.solver,
         evaluations=options.evaluations,
+        z_start=options.z_start,
         num_starts=options.num_starts,
         prior_penalty=options.prior_penalty,
         batch_size=options.test_batch_size,
@@ -167,6 +168,7 @@ def protocol_of(
         resize=images.RESIZE_FILTER,
         solver=options.solver,
         evaluations=options.evaluations,
+        start=options.z_start,
         num_starts=options.num_starts,
         prior_penalty=options.prior_penalty,
     )

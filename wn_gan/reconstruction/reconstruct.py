@@ -1,10 +1,15 @@
 """Reconstructions of any number of images by any generator."""
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
 from wn_gan.reconstruction.objective import Generate
+from wn_gan.reconstruction.ridge import ridge_start
 from wn_gan.reconstruction.search import Reconstruction, search_codes
+
+STARTS = ("zero", "ridge")
 
 
 class Reconstructor:
@@ -23,6 +28,11 @@ class Reconstructor:
             result does not depend on it (but for `paper_batch_mean`).
         dtype: that the generator takes.
         seed: of the further starts.
+        z_start: "zero", or "ridge": the first search begins at a guess of
+            the codes that is learnt from the generator's own samples.
+
+    Raises:
+        ValueError: for another `z_start`.
     """
 
     def __init__(
@@ -37,8 +47,16 @@ class Reconstructor:
         batch_size: int = 100,
         dtype: tf.DType | str = tf.float32,
         seed: int = 0,
+        z_start: str = "zero",
     ):
         """See the class."""
+        if z_start not in STARTS:
+            raise ValueError(f"z_start must be in {STARTS}, got {z_start!r}")
+        self.guess: Callable | None = None
+        if z_start == "ridge":
+            self.guess = ridge_start(
+                generate, code_size, tf.as_dtype(dtype), seed
+            )
         self.code_size = code_size
         self.num_starts = num_starts
         self.batch_size = batch_size
@@ -88,14 +106,19 @@ class Reconstructor:
         targets = tf.cast(images, self.dtype)
         best = None
         for number in range(self.num_starts):
-            start = self._start(number, first_image, len(images))
+            start = self._start(number, first_image, targets)
             found = Reconstruction(
                 *(part.numpy() for part in self._search(targets, start))
             )
             best = found if best is None else _better(best, found)
         return best
 
-    def _start(self, number: int, first_image: int, count: int) -> tf.Tensor:
+    def _start(
+        self, number: int, first_image: int, targets: tf.Tensor
+    ) -> tf.Tensor:
+        count = len(targets)
+        if number == 0 and self.guess is not None:
+            return tf.cast(self.guess(targets), self.dtype)
         if number == 0:
             return tf.zeros([count, self.code_size], self.dtype)
         return tf.stack(
