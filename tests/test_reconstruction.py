@@ -162,6 +162,23 @@ def test_in_float32_neither(targets):
     assert_allclose(apart.losses, together.losses, rtol=1e-3)
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_in_float32_means_agree(random, solver):
+    """Rounding grows and a line search may branch; the mean over 200 stays."""
+    images = random.random((200, 8, 8, 3), np.float32)
+    means = [
+        reconstruct(
+            small_generator(dtype="float32"),
+            images,
+            6,
+            solver=solver,
+            batch_size=size,
+        ).losses.mean()
+        for size in (28, 200)
+    ]
+    assert_allclose(means[0], means[1], rtol=1e-3)
+
+
 def test_the_batch_mean_form_depends_on_its_batch(targets):
     """Or it would not be worth a name of its own."""
     alone, together = (
