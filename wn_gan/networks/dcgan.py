@@ -137,13 +137,14 @@ def _double(
 ) -> Any:
     """The mirror image of `_halve`: what was padded there is cropped here."""
     extra = extra_padding(sizes[level], level == len(sizes) - 2)
-    x = make.conv_transpose(
+    x = make.conv(
         x,
         filters,
         KERNEL,
         name=f"level_{level}_conv",
         strides=2,
         padding="valid" if any(extra) else "same",
+        transposed=True,
         last=level == 0,
     )
     if not any(extra):

@@ -8,6 +8,14 @@ from wn_gan import layers
 
 NORMS = ("none", "batch", "weight", "weight_affine")
 
+# By whether it is transposed and whether it is weight-normalized.
+_CONVOLUTIONS = {
+    (False, False): keras.layers.Conv2D,
+    (False, True): layers.WeightNormConv2D,
+    (True, False): keras.layers.Conv2DTranspose,
+    (True, True): layers.WeightNormConv2DTranspose,
+}
+
 
 class NormalizedLayers:
     """Makes linear layers and activations as one normalization wants them.
@@ -63,41 +71,11 @@ class NormalizedLayers:
         name: str,
         strides: int = 1,
         padding: str = "same",
+        transposed: bool = False,
         last: bool = False,
     ) -> Any:
-        """A convolution; `last` says that it ends the network."""
-        layer = (
-            layers.WeightNormConv2D
-            if self.weight_normalized
-            else keras.layers.Conv2D
-        )
-        fan_in = kernel_size[0] * kernel_size[1] * x.shape[-1]
-        arguments = self._arguments(fan_in, 1.0, last)
-        return layer(
-            filters,
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            name=name,
-            **arguments,
-        )(x)
-
-    def conv_transpose(
-        self,
-        x: Any,
-        filters: int,
-        kernel_size: tuple[int, int],
-        name: str,
-        strides: int = 1,
-        padding: str = "same",
-        last: bool = False,
-    ) -> Any:
-        """A transposed convolution; `last` says that it ends the network."""
-        layer = (
-            layers.WeightNormConv2DTranspose
-            if self.weight_normalized
-            else keras.layers.Conv2DTranspose
-        )
+        """A convolution, plain or transposed; `last`: it ends the network."""
+        layer = _CONVOLUTIONS[transposed, self.weight_normalized]
         fan_in = kernel_size[0] * kernel_size[1] * x.shape[-1]
         arguments = self._arguments(fan_in, 1.0, last)
         return layer(
