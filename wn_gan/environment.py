@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -45,8 +46,14 @@ def describe_environment() -> dict:
 def peak_memory_mib() -> float:
     """The most memory that this process has held, in MiB.
 
-    On GPUs that is the host's part only.
+    On GPUs that is the host's part only. Linux tells it of the program
+    alone; elsewhere it may include what the process was forked from.
     """
+    status = Path("/proc/self/status")
+    if status.exists():
+        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
+        if found:
+            return int(found[1]) / 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 

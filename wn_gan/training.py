@@ -170,6 +170,9 @@ def build_actions(run: Run, split: Split) -> list[Action]:
 def _fit(run: Run, split: Split) -> int:
     """Trains what is left, then writes final.json."""
     config, standing = run.config, run.standing
+    if standing.step == config.train_steps and run.folder.final.exists():
+        _tell_end(run)
+        return 0
     if standing.step < config.train_steps:
         with StopRequest() as stop:
             actions = build_actions(run, split)
@@ -203,6 +206,11 @@ def _finish(run: Run) -> None:
             "peak_memory_mib": peak_memory_mib(),
         },
     )
+    _tell_end(run)
+
+
+def _tell_end(run: Run) -> None:
+    standing = run.standing
     run.progress.message(
         f"{run.folder.path}: {standing.step:,} steps done in "
         f"{format_seconds(standing.seconds)}, best running-test loss "
