@@ -1,5 +1,6 @@
 """The work of `python -m wn_gan.evaluate`."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,8 @@ def evaluate_run(flags: Any) -> list[dict]:
         UserError: for a run, images or options that cannot be used; then
             nothing has been written.
     """
-    options = TestOptions(
-        solver=flags.solver,
-        evaluations=flags.evaluations,
-        z_start=flags.z_start,
-        num_starts=flags.num_starts,
-        prior_penalty=flags.prior_penalty,
-        test_batch_size=flags.test_batch_size,
-    )
+    names = [field.name for field in dataclasses.fields(TestOptions)]
+    options = TestOptions(**{name: getattr(flags, name) for name in names})
     if flags.saved_model is not None:
         return [_evaluate_saved_model(flags, options)]
     run = open_trained(flags.run_dir, flags.data_dir)
