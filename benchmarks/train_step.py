@@ -22,11 +22,17 @@ import tensorflow as tf
 from wn_gan import cli
 from wn_gan.callbacks import Schedule
 from wn_gan.config import Config
-from wn_gan.data import ImageSet, Split, make_split
+from wn_gan.data import ImageSet, Split, array_images, make_split
 from wn_gan.flag_defs import config_from_flags, define_config_flags
 from wn_gan.run_folder import RunFolder
 from wn_gan.signals import StopRequest
-from wn_gan.training import batches, build_actions, build_gan, open_run
+from wn_gan.training import (
+    batches,
+    build_actions,
+    build_gan,
+    feed_of,
+    open_run,
+)
 
 TURNS = 10
 
@@ -37,7 +43,7 @@ def noise(config: Config) -> Split:
         0, 256, (50_000, 32, 32, 3), np.uint8
     )
     return make_split(
-        ImageSet("noise", pixels),
+        ImageSet("noise", array_images(pixels)),
         config.running_test_images,
         config.final_test_images,
         config.split_seed,
@@ -82,12 +88,13 @@ class TakeTurns(keras.callbacks.Callback):
 def measure(config: Config) -> None:
     """Takes turns and prints."""
     split = noise(config)
+    feed = feed_of(config, split)
     shape = split.image_set.image_shape
     bare, looped = build_gan(config, shape), build_gan(config, shape)
-    batch = next(iter(batches(config, split, 0)))
+    batch = next(iter(batches(config, feed, 0)))
     step = tf.function(bare.train_step)
     looped.fit(
-        batches(config, split, 0), steps_per_epoch=3, verbose=0, shuffle=False
+        batches(config, feed, 0), steps_per_epoch=3, verbose=0, shuffle=False
     )
     looped.step.assign(0)
     step(batch)
@@ -98,11 +105,14 @@ def measure(config: Config) -> None:
         StopRequest() as stop,
     ):
         looped.fit(
-            batches(config, split, 0),
+            batches(config, feed, 0),
             steps_per_epoch=config.train_steps,
             verbose=0,
             shuffle=False,
-            callbacks=[Schedule(run, build_actions(run, split), stop), turns],
+            callbacks=[
+                Schedule(run, build_actions(run, split, feed), stop),
+                turns,
+            ],
         )
     report(config, np.array(turns.bare_seconds), np.array(turns.loop_seconds))
 

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from PIL import Image
 
 from wn_gan import networks
-from wn_gan.data import ImageSet, make_split
+from wn_gan.data import ImageSet, array_images, make_split
 from wn_gan.evaluation import (
     FinalTest,
     Protocol,
@@ -132,10 +132,10 @@ def test_bootstrap_interval_of_one_value():
 def test_controls_by_hand(tmp_path):
     """Images on a line: one component explains them all."""
     line = np.arange(40, dtype=np.uint8)[:, np.newaxis] * np.uint8([1, 2, 3])
-    images = ImageSet("line", line[:, np.newaxis, np.newaxis])
+    images = ImageSet("line", array_images(line[:, np.newaxis, np.newaxis]))
     split = make_split(images, 2, 10, seed=0)
-    train = line[split.train] / 255
-    test = line[split.final_test] / 255
+    train = line[split.train.positions] / 255
+    test = line[split.final_test.positions] / 255
     found = data_controls(split, "a" * 64, 1, cache=tmp_path)
     assert_allclose(
         found["mean_image"], ((test - train.mean(0)) ** 2).mean(), rtol=1e-5
@@ -153,7 +153,8 @@ def test_controls_by_hand(tmp_path):
 def test_pca_of_large_images_takes_a_sample(tmp_path, monkeypatch, random):
     from wn_gan.evaluation import controls
 
-    images = ImageSet("x", random.integers(0, 256, (60, 4, 4, 3), np.uint8))
+    pixels = random.integers(0, 256, (60, 4, 4, 3), np.uint8)
+    images = ImageSet("x", array_images(pixels))
     split = make_split(images, 2, 10, seed=0)
     exact = data_controls(split, "a" * 64, 5, cache=tmp_path)["pca"]
     monkeypatch.setattr(controls, "EXACT_PCA_SIZE", 1)
@@ -305,7 +306,7 @@ def test_other_peoples_generators(saved_model, tmp_path, random):
         ({"evaluations": 0}, "--evaluations=0: must be at least 1"),
         ({"z_start": "one"}, "--z_start=one: must be one of zero, ridge"),
         ({"images": "npz:/no.npz"}, "npz:/no.npz: cannot be read"),
-        ({"images": "x"}, "--images=x: must be folder:<path> or npz:<path>"),
+        ({"images": "x"}, "--images=x: must be folder:<path>, zip:<path> or"),
         ({"images": "folder:/no"}, "no such folder"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Ranges, crops and grids."""
+"""Ranges, grids and PNGs."""
 
 import numpy as np
 import pytest
@@ -17,20 +17,6 @@ def test_ranges_round_trip():
 
 def test_out_of_range_is_clipped():
     assert_array_equal(images.to_uint8(np.array([-0.5, 1.5])), [0, 255])
-
-
-def test_fit_crops_the_center():
-    pixels = np.zeros((4, 8, 3), np.uint8)
-    pixels[:, 2:6] = 200
-    fitted = images.fit(Image.fromarray(pixels), 4, 4)
-    assert_array_equal(np.asarray(fitted), 200)
-
-
-def test_fit_antialiases():
-    """Fine stripes become gray, not whichever stripe was hit."""
-    stripes = np.tile(np.uint8([[0, 255]]), (16, 8))
-    fitted = np.asarray(images.fit(Image.fromarray(stripes), 4, 4))
-    assert np.abs(fitted[1:-1, 1:-1].astype(int) - 127).max() < 20
 
 
 def test_grid_by_hand():

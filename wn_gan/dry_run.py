@@ -11,7 +11,7 @@ from wn_gan.flag_defs import to_flag_file
 from wn_gan.model import GAN
 from wn_gan.progress import format_seconds
 from wn_gan.run_folder import RunFolder
-from wn_gan.training import batches, build_gan
+from wn_gan.training import batches, build_gan, feed_of
 
 TIMED_STEPS = 5
 
@@ -58,7 +58,7 @@ def _seconds_per_step(gan: GAN, config: Config, split) -> float:
     for count in (steps, TIMED_STEPS * steps):
         start = time.perf_counter()
         gan.fit(
-            batches(config, split, start_step=0),
+            batches(config, feed_of(config, split), start_step=0),
             steps_per_epoch=count,
             verbose=0,
             shuffle=False,

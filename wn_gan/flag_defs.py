@@ -26,7 +26,7 @@ def define_config_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
         choices = field.metadata["choices"]
         text = field.metadata["help"]
         if choices:
-            text += f" One of {', '.join(choices)}."
+            text += f" One of {', '.join(map(str, choices))}."
         define = _DEFINERS[_plain_type(field)]
         define(field.name, field.default, text, flag_values=flag_values)
         flags.declare_key_flag(field.name, flag_values=flag_values)

@@ -1,4 +1,4 @@
-"""Images: the only place where ranges, sizes and files are converted.
+"""Images: the only place where pixel ranges change; grids and PNGs.
 
 Inside the package images are `[height, width, channels]`, channels 1 or 3,
 uint8 in [0, 255] where they are stored and float32 in [0, 1] where they are
@@ -10,9 +10,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
-
-RESIZE_FILTER = "lanczos"
+from PIL import Image
 
 
 def to_unit(images: np.ndarray) -> np.ndarray:
@@ -23,17 +21,6 @@ def to_unit(images: np.ndarray) -> np.ndarray:
 def to_uint8(images: np.ndarray) -> np.ndarray:
     """Float in [0, 1] -> uint8, clipped and rounded to the nearest."""
     return np.uint8(np.clip(np.asarray(images) * 255.0 + 0.5, 0, 255))
-
-
-def fit(image: Image.Image, width: int, height: int) -> Image.Image:
-    """Center-crops to the aspect ratio, then resizes with antialiasing.
-
-    An image that has the size already is returned as it is.
-    """
-    if image.size == (width, height):
-        return image
-    method = Image.Resampling[RESIZE_FILTER.upper()]
-    return ImageOps.fit(image, (width, height), method=method)
 
 
 def from_array(image: np.ndarray) -> Image.Image:

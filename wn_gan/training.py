@@ -16,10 +16,17 @@ from wn_gan.callbacks import (
     Schedule,
     Standing,
     TestGenerator,
+    WatchFeed,
 )
 from wn_gan.checkpoints import Checkpoints, weights_sha256
 from wn_gan.config import Config
-from wn_gan.data import Split, load_split, training_batches
+from wn_gan.data import (
+    Augmentation,
+    Feed,
+    Split,
+    load_split,
+    training_batches,
+)
 from wn_gan.environment import describe_environment, peak_memory_mib
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import write_json
@@ -78,15 +85,17 @@ def build_gan(config: Config, image_shape: Sequence[int]) -> GAN:
     return gan
 
 
-def batches(config: Config, split: Split, start_step: int) -> tf.data.Dataset:
-    """The training images from a step on."""
-    return training_batches(
-        split.image_set.train,
-        split.train,
-        config.batch_size,
-        config.seed,
-        start_step,
+def feed_of(config: Config, split: Split) -> Feed:
+    """What reads the training images."""
+    augmentation = Augmentation(
+        config.seed, config.random_crop, config.horizontal_flip
     )
+    return Feed(split.train, augmentation)
+
+
+def batches(config: Config, feed: Feed, start_step: int) -> tf.data.Dataset:
+    """The training images from a step on."""
+    return training_batches(feed, config.batch_size, config.seed, start_step)
 
 
 def train(config: Config, allow_change: Sequence[str] = ()) -> int:
@@ -157,10 +166,11 @@ def open_run(config: Config, folder: RunFolder, gan: GAN) -> Iterator[Run]:
         )
 
 
-def build_actions(run: Run, split: Split) -> list[Action]:
+def build_actions(run: Run, split: Split, feed: Feed) -> list[Action]:
     """What is done between steps; the order matters to `Schedule`."""
     return [
-        TestGenerator(run, split.running_test_images),
+        WatchFeed(run, feed),
+        TestGenerator(run, split.running_test[:]),
         SampleGrid(run),
         ReportMetrics(run),
         SaveCheckpoint(run),
@@ -175,14 +185,18 @@ def _fit(run: Run, split: Split) -> int:
         return 0
     if standing.step < config.train_steps:
         with StopRequest() as stop:
-            actions = build_actions(run, split)
-            run.gan.fit(
-                batches(config, split, standing.step),
-                steps_per_epoch=config.train_steps - standing.step,
-                verbose=0,
-                shuffle=False,
-                callbacks=[Schedule(run, actions, stop)],
-            )
+            feed = feed_of(config, split)
+            schedule = Schedule(run, build_actions(run, split, feed), stop)
+            try:
+                run.gan.fit(
+                    batches(config, feed, standing.step),
+                    steps_per_epoch=config.train_steps - standing.step,
+                    verbose=0,
+                    shuffle=False,
+                    callbacks=[schedule],
+                )
+            except tf.errors.OpError as error:
+                raise _data_error(feed, config) or error from error
         if stop.signal and standing.step < config.train_steps:
             run.progress.message(
                 f"{stop.signal.name}: saved at step {standing.step:,}; the "
@@ -191,6 +205,16 @@ def _fit(run: Run, split: Split) -> int:
             return stop.exit_status
     _finish(run)
     return 0
+
+
+def _data_error(feed: Feed, config: Config) -> UserError | None:
+    """What went wrong while images were read, if that is what went wrong."""
+    if feed.error is None:
+        return None
+    return UserError(
+        f"--dataset={config.dataset}: {feed.error}; all up to the last "
+        "checkpoint is saved"
+    )
 
 
 def _finish(run: Run) -> None:

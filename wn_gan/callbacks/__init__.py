@@ -6,6 +6,7 @@ from wn_gan.callbacks.sampling import SampleGrid
 from wn_gan.callbacks.saving import SaveCheckpoint
 from wn_gan.callbacks.schedule import Action, Schedule
 from wn_gan.callbacks.testing import TestGenerator
+from wn_gan.callbacks.watch_feed import WatchFeed
 
 __all__ = [
     "Action",
@@ -16,4 +17,5 @@ __all__ = [
     "Schedule",
     "Standing",
     "TestGenerator",
+    "WatchFeed",
 ]

@@ -31,6 +31,12 @@ class Action(abc.ABC):
         last = step == self.run.config.train_steps
         return last or step % self.every_steps == 0
 
+    def before_step(self, step: int) -> None:  # noqa: B027
+        """Called before a step begins, with the number of those done."""
+
+    def after_step(self, step: int) -> None:  # noqa: B027
+        """Called after every step, before the actions that are due."""
+
     @abc.abstractmethod
     def __call__(
         self, step: int, logs: dict[str, Any], record: dict[str, Any]
@@ -65,10 +71,17 @@ class Schedule(keras.callbacks.Callback):
         self.stop = stop
         self.first_step = run.standing.step
 
+    def on_train_batch_begin(self, batch: int, logs: Any = None):
+        """See `keras.callbacks.Callback`."""
+        for action in self.actions:
+            action.before_step(self.first_step + batch)
+
     def on_train_batch_end(self, batch: int, logs: Any = None):
         """See `keras.callbacks.Callback`."""
         step = self.first_step + batch + 1
         self.run.standing.step = step
+        for action in self.actions:
+            action.after_step(step)
         stopping = self.stop.signal is not None
         record: dict[str, Any] = {}
         for action in self.actions:

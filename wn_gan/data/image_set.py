@@ -1,28 +1,121 @@
-"""What every source of images gives."""
+"""Images of one size, and the sets of them that training takes."""
 
 import dataclasses
-from collections.abc import Iterable
+import hashlib
 
 import numpy as np
 
-from wn_gan import images
-from wn_gan.errors import UserError, bad_flag
+from wn_gan.data.geometry import CENTER, Geometry
+from wn_gan.data.pictures import ArrayPictures, Pictures
+from wn_gan.data.prepared import PreparedPart
+
+
+class Images:
+    """Pictures cropped and resized when they are asked for.
+
+    Indexed like an array, `images[positions]` or `images[:100]`, it gives
+    uint8 `[n, height, width, channels]`.
+
+    Args:
+        pictures: of any sizes.
+        geometry: the crop and the size.
+        channels: 1 (gray) or 3.
+        prepared: the same images, cropped and resized beforehand.
+    """
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        geometry: Geometry,
+        channels: int,
+        prepared: PreparedPart | None = None,
+    ):
+        """See the class."""
+        self.pictures = pictures
+        self.geometry = geometry
+        self.prepared = prepared
+        self.shape = (len(pictures), geometry.height, geometry.width, channels)
+        array = getattr(pictures, "array", None)
+        same = array is not None and array.shape[1:] == self.shape[1:]
+        cropped = geometry.crop_size not in (None, geometry.width)
+        self.array: np.ndarray | None = array if same and not cropped else None
+        """The images themselves, where they lie in memory ready for use."""
+
+    def __len__(self) -> int:
+        """How many."""
+        return self.shape[0]
+
+    def read(
+        self, position: int, place: tuple[float, float] = CENTER
+    ) -> np.ndarray:
+        """One image.
+
+        Args:
+            position: of the image.
+            place: of the crop, see `Geometry.box`.
+
+        Returns:
+            uint8 `[height, width, channels]`.
+
+        Raises:
+            CorruptImage: where it cannot be read.
+        """
+        if self.prepared is not None:
+            return self.prepared.read(position)
+        picture = self.pictures.picture(position)
+        mode = "L" if self.shape[-1] == 1 else "RGB"
+        if picture.mode != mode:
+            picture = picture.convert(mode)
+        fitted = self.geometry.apply(picture, place)
+        return np.asarray(fitted).reshape(self.shape[1:])
+
+    def __getitem__(self, positions: slice | np.ndarray) -> np.ndarray:
+        """Several images; see `read`."""
+        if self.array is not None:
+            return self.array[positions]
+        chosen = np.arange(len(self))[positions]
+        result = np.empty((len(chosen), *self.shape[1:]), np.uint8)
+        for i, position in enumerate(chosen):
+            result[i] = self.read(position)
+        return result
+
+    def name(self, position: int) -> str:
+        """What messages call an image."""
+        return self.pictures.name(position)
+
+    def sha256(self) -> str:
+        """Of the pictures (see `Pictures.sha256`) and of what is cut out."""
+        text = f"{self.pictures.sha256()} {self.geometry} {self.shape}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def array_images(array: np.ndarray) -> Images:
+    """The images of an array, as they are.
+
+    Args:
+        array: uint8 `[n, height, width, channels]`.
+    """
+    _, height, width, channels = array.shape
+    geometry = Geometry(width=width, height=height)
+    return Images(ArrayPictures(array), geometry, channels)
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageSet:
-    """Images in memory.
+    """Images of one size.
 
     Attributes:
         name: the data set's name, as in `--dataset`.
-        train: uint8 `[n, height, width, channels]`.
-        test: the source's own test split in the same form, or None.
-        skipped: what could not be read, one description an image.
+        train: those to train on.
+        validation: the source's own validation split, or None.
+        test: the source's own test split, or None.
+        skipped: what could not be used, one description an image.
     """
 
     name: str
-    train: np.ndarray
-    test: np.ndarray | None = None
+    train: Images
+    validation: Images | None = None
+    test: Images | None = None
     skipped: tuple[str, ...] = ()
 
     @property
@@ -30,46 +123,12 @@ class ImageSet:
         """Height, width and channels."""
         return self.train.shape[1:]
 
-    def resized(self, width: int | None, height: int | None) -> "ImageSet":
-        """The same images, cropped and resized; None keeps their size.
-
-        Raises:
-            UserError: if they are to keep a size that is odd.
-        """
-        if width is None:
-            _check_even(self)
-            return self
-        return dataclasses.replace(
-            self,
-            train=_resize(self.train, width, height),
-            test=None
-            if self.test is None
-            else _resize(self.test, width, height),
-        )
-
-
-def _resize(array: np.ndarray, width: int, height: int) -> np.ndarray:
-    if array.shape[1:3] == (height, width):
-        return array
-    return stack_images(
-        images.fit(images.from_array(one), width, height) for one in array
-    )
-
-
-def stack_images(pictures: Iterable) -> np.ndarray:
-    """PIL images or arrays of one size -> uint8 `[n, height, width, c]`."""
-    array = np.stack([np.asarray(picture) for picture in pictures])
-    return array if array.ndim == 4 else array[..., np.newaxis]
-
-
-def _check_even(image_set: ImageSet) -> None:
-    height, width, channels = image_set.image_shape
-    if width % 2 or height % 2:
-        raise UserError(
-            f"--dataset={image_set.name}: images of {width}x{height} have an "
-            "odd side; give even --image_width and --image_height"
-        )
-    if channels not in (1, 3):
-        raise bad_flag(
-            "dataset", image_set.name, f"{channels} channels; 1 or 3 can be"
-        )
+    @property
+    def parts(self) -> dict[str, Images]:
+        """The parts that the source has, by name."""
+        parts = {
+            "train": self.train,
+            "validation": self.validation,
+            "test": self.test,
+        }
+        return {name: part for name, part in parts.items() if part is not None}

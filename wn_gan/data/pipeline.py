@@ -1,46 +1,156 @@
 """Batches of training images, in an order that a restart continues."""
 
+import dataclasses
+import os
+import threading
+import time
+
 import numpy as np
 import tensorflow as tf
 
+from wn_gan.data.geometry import CENTER
+from wn_gan.data.splits import Part
+
 # Of the cipher behind the permutation; from 8 on its output passed for random.
 _ROUNDS = 16
+_MAX_READERS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Augmentation:
+    """What varies each time an image is shown; a function of seed and place.
+
+    Attributes:
+        seed: of the choices.
+        random_crop: cut at a random place instead of the center.
+        horizontal_flip: mirror every other image.
+    """
+
+    seed: int = 0
+    random_crop: bool = False
+    horizontal_flip: bool = False
+
+    @property
+    def on(self) -> bool:
+        """Whether anything varies."""
+        return self.random_crop or self.horizontal_flip
+
+    def read(self, part: Part, index: int, place: int) -> np.ndarray:
+        """An image as it is shown at a place of the endless sequence.
+
+        Args:
+            part: to read from.
+            index: of the image in it.
+            place: counted from the run's first image.
+
+        Returns:
+            uint8 `[height, width, channels]`.
+        """
+        # The raw stream of Philox is the same in all versions of NumPy.
+        bits = np.random.Philox(key=[self.seed, place]).random_raw(3)
+        across, down, turn = bits / 2.0**64
+        where = (across, down) if self.random_crop else CENTER
+        image = part.read(index, where)
+        flip = self.horizontal_flip and turn < 0.5
+        return image[:, ::-1] if flip else image
+
+
+class Feed:
+    """Reads the batches, and knows how long training waited for them.
+
+    Args:
+        part: the images to train on.
+        augmentation: what varies.
+    """
+
+    def __init__(self, part: Part, augmentation: Augmentation | None = None):
+        """See the class."""
+        self.part = part
+        self.augmentation = augmentation or Augmentation()
+        self.error: Exception | None = None
+        self._ready: dict[int, float] = {}
+        self._lock = threading.Lock()
+
+    def read(self, step: int, places: np.ndarray, order: np.ndarray):
+        """The batch of a step, uint8 `[batch, height, width, channels]`."""
+        try:
+            batch = self._read(places, order)
+        except Exception as error:
+            self.error = error
+            raise
+        with self._lock:
+            self._ready[int(step)] = time.perf_counter()
+        return batch
+
+    def _read(self, places: np.ndarray, order: np.ndarray) -> np.ndarray:
+        if not self.augmentation.on:
+            return self.part[order]
+        return np.stack(
+            [
+                self.augmentation.read(self.part, index, place)
+                for index, place in zip(order, places.tolist(), strict=True)
+            ]
+        )
+
+    def waited(self, step: int, asked: float) -> float:
+        """Seconds from asking for a step's batch until it was ready.
+
+        Args:
+            step: whose batch was asked for; earlier ones are forgotten.
+            asked: by `time.perf_counter`.
+        """
+        with self._lock:
+            ready = self._ready.get(step, asked)
+            for old in [one for one in self._ready if one <= step]:
+                del self._ready[old]
+        return max(ready - asked, 0.0)
 
 
 def training_batches(
-    images: np.ndarray,
-    positions: np.ndarray,
+    feed: Feed,
     batch_size: int,
     seed: int,
     start_step: int = 0,
+    shard: int = 0,
+    num_shards: int = 1,
 ) -> tf.data.Dataset:
     """Endless batches; every image once an epoch, freshly permuted.
 
     What stands at a place of a batch is a function of (seed, step, place),
-    so a run that starts again at any step goes on exactly. An epoch may end
-    within a batch: the next begins in the same one.
+    so a run that starts again at any step goes on exactly, on any number of
+    shards. An epoch may end within a batch: the next begins in the same one.
 
     Args:
-        images: uint8 `[n, height, width, channels]`.
-        positions: those to train on, in `images`.
-        batch_size: images of a batch.
+        feed: reads the images.
+        batch_size: images of a batch, all shards together.
         seed: of the permutations.
         start_step: batches to leave out at the start.
+        shard: which of the equal pieces of each batch to give.
+        num_shards: into how many pieces a batch is cut.
 
     Returns:
-        Batches `[batch_size, height, width, channels]`, float32 in [0, 1].
+        Batches `[batch_size / num_shards, height, width, channels]`, float32
+        in [0, 1].
     """
-    stored, chosen = tf.constant(images), tf.constant(positions, tf.int64)
+    size = batch_size // num_shards
+    if size * num_shards != batch_size:
+        raise ValueError(f"{batch_size} images are not {num_shards} x as many")
+    shape = [size, *feed.part.shape[1:]]
 
     def read(step: tf.Tensor) -> tf.Tensor:
-        places = step * batch_size + tf.range(batch_size, dtype=tf.int64)
-        order = epoch_positions(places, len(positions), seed)
-        batch = tf.gather(stored, tf.gather(chosen, order))
-        batch = tf.cast(batch, tf.float32) / 255
-        return tf.ensure_shape(batch, [batch_size, *images.shape[1:]])
+        inside = tf.range(size, dtype=tf.int64) + shard * size
+        places = step * batch_size + inside
+        order = epoch_positions(places, len(feed.part), seed)
+        batch = tf.numpy_function(
+            feed.read, [step, places, order], tf.uint8, stateful=False
+        )
+        batch = tf.cast(tf.ensure_shape(batch, shape), tf.float32)
+        return batch / 255
 
+    in_memory = feed.part.images.array is not None
+    readers = 1 if in_memory else min(os.cpu_count() or 1, _MAX_READERS)
     steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
-    return steps.map(read, num_parallel_calls=1).prefetch(2)
+    return steps.map(read, num_parallel_calls=readers).prefetch(2)
 
 
 def epoch_positions(places: tf.Tensor, num_images: int, seed: int) -> tf.Tensor:

@@ -5,69 +5,156 @@ import hashlib
 
 import numpy as np
 
-from wn_gan.data.image_set import ImageSet
+from wn_gan.data.decoding import CorruptImage
+from wn_gan.data.geometry import CENTER
+from wn_gan.data.image_set import Images, ImageSet
+from wn_gan.data.survey import MAX_CORRUPT
 from wn_gan.errors import UserError
 
 DEFAULT_FINAL_TEST_IMAGES = 2000
+_ENOUGH_TO_JUDGE = 200
+
+
+class Part:
+    """Some of a source's images; indexed like an array.
+
+    An image that turns out to be unreadable is left out, and the next one of
+    the part stands in for it: what is read where depends on the files alone.
+
+    Args:
+        images: of the source.
+        positions: in `images`.
+    """
+
+    def __init__(self, images: Images, positions: np.ndarray):
+        """See the class."""
+        self.images = images
+        self.positions = positions
+        self.reads = 0
+        self.skipped: dict[str, str] = {}
+        """Name -> reason of what could not be read so far."""
+
+    def __len__(self) -> int:
+        """How many images."""
+        return len(self.positions)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Images, height, width and channels."""
+        return (len(self), *self.images.shape[1:])
+
+    def __getitem__(self, index: slice | np.ndarray) -> np.ndarray:
+        """Uint8 `[n, height, width, channels]`.
+
+        Raises:
+            UserError: if too many images cannot be read.
+        """
+        if self.images.array is not None:
+            return self.images.array[self.positions[index]]
+        chosen = np.arange(len(self))[index]
+        result = np.empty((len(chosen), *self.shape[1:]), np.uint8)
+        for i, k in enumerate(chosen):
+            result[i] = self.read(k)
+        return result
+
+    def read(
+        self, index: int, place: tuple[float, float] = CENTER
+    ) -> np.ndarray:
+        """One image.
+
+        Args:
+            index: in the part.
+            place: of the crop, see `Geometry.box`.
+
+        Returns:
+            uint8 `[height, width, channels]`.
+
+        Raises:
+            UserError: if too many images cannot be read.
+        """
+        for k in range(len(self)):
+            position = self.positions[(index + k) % len(self)]
+            self.reads += 1
+            try:
+                return self.images.read(position, place)
+            except CorruptImage as error:
+                self.skipped[self.images.name(position)] = str(error)
+                self.check()
+        raise UserError("no image can be read any more")
+
+    def check(self) -> None:
+        """Raises `UserError` if one in twenty could not be read."""
+        seen = min(self.reads, len(self))
+        bad = len(self.skipped)
+        if bad > MAX_CORRUPT * max(seen, min(_ENOUGH_TO_JUDGE, len(self))):
+            name, reason = next(iter(self.skipped.items()))
+            raise UserError(
+                f"{bad} of {seen} images cannot be read, more than "
+                f"{MAX_CORRUPT:.0%}; the first is {name}: {reason}"
+            )
+
+    def sha256(self) -> str:
+        """Of the pixels where they are in memory, else see `Images.sha256`."""
+        if self.images.array is not None:
+            return content_sha256(self.images.array, self.positions)
+        digest = hashlib.sha256(self.images.sha256().encode())
+        digest.update(np.asarray(self.positions, np.int64).data)
+        return digest.hexdigest()
 
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Which images are for what; positions in the image set's arrays.
+    """Which images are for what.
 
     Attributes:
         image_set: what is split.
-        train: positions in `image_set.train`.
-        running_test: positions in `image_set.train`; may choose `best`.
-        final_test: positions in `image_set.test` where the source has its
-            own test split, else in `image_set.train`; reported once.
+        train: to train on.
+        running_test: may choose `best`; from the source's own validation
+            split where it has one, else from its training images.
+        final_test: reported once; from the source's own test split where it
+            has one, else from its training images.
     """
 
     image_set: ImageSet
-    train: np.ndarray
-    running_test: np.ndarray
-    final_test: np.ndarray
-
-    @property
-    def running_test_images(self) -> np.ndarray:
-        """Uint8 `[n, height, width, channels]`."""
-        return self.image_set.train[self.running_test]
-
-    @property
-    def final_test_images(self) -> np.ndarray:
-        """Uint8 `[n, height, width, channels]`."""
-        own = self.image_set.test
-        return (self.image_set.train if own is None else own)[self.final_test]
+    train: Part
+    running_test: Part
+    final_test: Part
 
     def description(self) -> dict:
-        """What `split.json` holds: counts, positions and content hashes.
+        """What `split.json` holds: counts, positions and hashes.
 
-        Two splits with the same hashes hold the same pixels in the same
-        order, wherever they came from.
+        Images in memory are hashed by their pixels: two splits with the same
+        hashes hold the same ones in the same order, wherever they came from.
+        Files are hashed by their names and lengths (in a zip, by their
+        checksums too), since a data set may have millions of them.
         """
-        hashes = {
-            "train": content_sha256(self.image_set.train, self.train),
-            "running_test": content_sha256(self.running_test_images),
-            "final_test": content_sha256(self.final_test_images),
+        parts = {
+            "train": self.train,
+            "running_test": self.running_test,
+            "final_test": self.final_test,
         }
-        own = self.image_set.test is not None
+        hashes = {name: part.sha256() for name, part in parts.items()}
         return {
             "dataset": self.image_set.name,
             "image_shape": list(self.image_set.image_shape),
             "skipped": list(self.image_set.skipped),
-            "num_images": {
-                "train": len(self.train),
-                "running_test": len(self.running_test),
-                "final_test": len(self.final_test),
-            },
+            "num_images": {name: len(part) for name, part in parts.items()},
             "sha256": hashlib.sha256(
                 "".join(hashes.values()).encode()
             ).hexdigest(),
             "part_sha256": hashes,
-            "final_test_from": "the source's test split" if own else "train",
-            "running_test": self.running_test.tolist(),
-            "final_test": self.final_test.tolist(),
+            "running_test_from": self._origin(self.running_test),
+            "final_test_from": self._origin(self.final_test),
+            "running_test": self.running_test.positions.tolist(),
+            "final_test": self.final_test.positions.tolist(),
         }
+
+    def _origin(self, part: Part) -> str:
+        if part.images is self.image_set.validation:
+            return "the source's validation split"
+        if part.images is self.image_set.test:
+            return "the source's test split"
+        return "train"
 
 
 def make_split(
@@ -90,31 +177,41 @@ def make_split(
         UserError: if fewer images are there, or none would be left to train
             on.
     """
-    total, own = len(image_set.train), image_set.test
+    train, own = image_set.train, image_set.test
     if final_test_images is None:
         final_test_images = min(
             DEFAULT_FINAL_TEST_IMAGES,
-            len(own) if own is not None else max(total // 10, 1),
+            len(own) if own is not None else max(len(train) // 10, 1),
         )
-    # RandomState, not Generator: its stream is frozen for all versions.
-    order = np.random.RandomState(seed).permutation(total)
-    running_test, rest = np.split(order, [min(running_test_images, total)])
-    if own is None:
-        final_test, rest = np.split(rest, [min(final_test_images, len(rest))])
+    rest = _permutation(train, seed)
+    if image_set.validation is None:
+        running, rest = _cut(train, rest, running_test_images)
     else:
-        test_order = np.random.RandomState(seed).permutation(len(own))
-        final_test = np.sort(test_order[:final_test_images])
-    _check(image_set, "running_test_images", running_test_images, running_test)
-    _check(image_set, "final_test_images", final_test_images, final_test)
+        order = _permutation(image_set.validation, seed)
+        running, _ = _cut(image_set.validation, order, running_test_images)
+    if own is None:
+        final, rest = _cut(train, rest, final_test_images)
+    else:
+        final, _ = _cut(own, _permutation(own, seed), final_test_images)
+    _check(image_set, "running_test_images", running_test_images, running)
+    _check(image_set, "final_test_images", final_test_images, final)
     if not len(rest):
         raise UserError(
-            f"--dataset={image_set.name}: of {total} images none is left to "
-            f"train on after --running_test_images={running_test_images} and "
-            f"--final_test_images={final_test_images}"
+            f"--dataset={image_set.name}: of {len(train)} images none is left "
+            f"to train on after --running_test_images={running_test_images} "
+            f"and --final_test_images={final_test_images}"
         )
-    return Split(
-        image_set, np.sort(rest), np.sort(running_test), np.sort(final_test)
-    )
+    return Split(image_set, Part(train, np.sort(rest)), running, final)
+
+
+def _permutation(images: Images, seed: int) -> np.ndarray:
+    # RandomState, not Generator: its stream is frozen for all versions.
+    return np.random.RandomState(seed).permutation(len(images))
+
+
+def _cut(images, order, count) -> tuple[Part, np.ndarray]:
+    chosen, rest = np.split(order, [min(count, len(order))])
+    return Part(images, np.sort(chosen)), rest
 
 
 def _check(image_set, flag, wanted, found) -> None:

@@ -5,25 +5,19 @@ the others need a generator and are measured with the final test's own search.
 """
 
 import json
-import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from wn_gan import images
-from wn_gan.data import Split
-from wn_gan.files import write_json
+from wn_gan.data import Part, Split
+from wn_gan.files import cache_folder, write_json
 
 # Up to this many numbers an image, PCA uses all images; beyond, a sample.
 EXACT_PCA_SIZE = 4096
 PCA_SAMPLE = 4000
 NEAREST_BATCH = 100
-
-
-def cache_folder() -> Path:
-    """Where controls are kept: $XDG_CACHE_HOME/wn_gan or ~/.cache/wn_gan."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "wn_gan"
 
 
 def data_controls(
@@ -48,12 +42,11 @@ def data_controls(
     path = folder / f"controls-{split_sha256[:16]}-k{code_size}.json"
     if path.exists():
         return json.loads(path.read_text())
-    train = split.image_set.train
-    test = _flat(split.final_test_images)
+    train, test = split.train, _flat(split.final_test[:])
     found = {
-        "mean_image": mean_image_error(train, split.train, test),
-        "pca": pca_error(train, split.train, test, code_size),
-        "nearest_training_image": nearest_error(train, split.train, test),
+        "mean_image": mean_image_error(train, test),
+        "pca": pca_error(train, test, code_size),
+        "nearest_training_image": nearest_error(train, test),
     }
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, found)
@@ -64,66 +57,60 @@ def _flat(stored: np.ndarray) -> np.ndarray:
     return images.to_unit(stored).reshape(len(stored), -1)
 
 
-def _mean_image(stored: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    total = np.zeros(int(np.prod(stored.shape[1:])))
-    for part in np.array_split(positions, max(len(positions) // 1000, 1)):
-        total += _flat(stored[part]).sum(axis=0, dtype=float)
-    return total / len(positions)
+def _pieces(train: Part) -> Iterator[np.ndarray]:
+    """All training images, flat, a thousand at a time."""
+    for first in range(0, len(train), 1000):
+        yield _flat(train[first : first + 1000])
 
 
-def mean_image_error(
-    stored: np.ndarray, positions: np.ndarray, test: np.ndarray
-) -> float:
+def _mean_image(train: Part) -> np.ndarray:
+    total = np.zeros(int(np.prod(train.shape[1:])))
+    for piece in _pieces(train):
+        total += piece.sum(axis=0, dtype=float)
+    return total / len(train)
+
+
+def mean_image_error(train: Part, test: np.ndarray) -> float:
     """Error of the training images' mean.
 
     Args:
-        stored: uint8 images.
-        positions: of the training images in `stored`.
+        train: the training images.
         test: float in [0, 1], `[images, numbers]`.
     """
-    return float(np.mean((test - _mean_image(stored, positions)) ** 2))
+    return float(np.mean((test - _mean_image(train)) ** 2))
 
 
-def pca_error(
-    stored: np.ndarray,
-    positions: np.ndarray,
-    test: np.ndarray,
-    components: int,
-) -> float:
+def pca_error(train: Part, test: np.ndarray, components: int) -> float:
     """Error of the projection on the training images' main components.
 
     Exact for images of up to 4,096 numbers, else from 4,000 images.
     """
-    mean = _mean_image(stored, positions)
+    mean = _mean_image(train)
     size = len(mean)
     if size <= EXACT_PCA_SIZE:
         covariance = np.zeros((size, size))
-        for part in np.array_split(positions, max(len(positions) // 2000, 1)):
-            centered = _flat(stored[part]) - mean
+        for piece in _pieces(train):
+            centered = piece - mean
             covariance += centered.T @ centered
         _, vectors = np.linalg.eigh(covariance)
         basis = vectors[:, -components:]
     else:
-        sample = np.random.RandomState(0).permutation(positions)[:PCA_SAMPLE]
-        centered = _flat(stored[sample]) - mean
+        order = np.random.RandomState(0).permutation(len(train))
+        centered = _flat(train[order[:PCA_SAMPLE]]) - mean
         _, _, rows = np.linalg.svd(centered, full_matrices=False)
         basis = rows[:components].T
     centered = test - mean
     return float(np.mean((centered - centered @ basis @ basis.T) ** 2))
 
 
-def nearest_error(
-    stored: np.ndarray, positions: np.ndarray, test: np.ndarray
-) -> float:
+def nearest_error(train: Part, test: np.ndarray) -> float:
     """Mean error of each test image's nearest training image."""
     best = np.full(len(test), np.inf)
-    for part in np.array_split(positions, max(len(positions) // 2000, 1)):
-        train = _flat(stored[part])
-        squares = (train**2).sum(axis=1)
+    for piece in _pieces(train):
+        squares = (piece**2).sum(axis=1)
         for first in range(0, len(test), NEAREST_BATCH):
             some = slice(first, first + NEAREST_BATCH)
-            cross = test[some] @ train.T
-            distances = squares - 2 * cross
+            distances = squares - 2 * (test[some] @ piece.T)
             best[some] = np.minimum(best[some], distances.min(axis=1))
     best += (test.astype(float) ** 2).sum(axis=1)
     return float(np.mean(np.maximum(best, 0)) / test.shape[1])

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from wn_gan.data import load_images, load_npz
+from wn_gan.data import Part, load_images, load_npz
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.evaluation.foreign import foreign_test, load_generator
 from wn_gan.evaluation.options import TestOptions
@@ -69,7 +69,7 @@ def own_images(source: str, shape: tuple[int, int, int]) -> np.ndarray:
     """The images of `--images`, fit for a generator.
 
     Args:
-        source: "folder:<path>" or "npz:<path>".
+        source: "folder:<path>", "zip:<path>" or "npz:<path>".
         shape: height, width and channels of what it makes.
 
     Raises:
@@ -79,10 +79,13 @@ def own_images(source: str, shape: tuple[int, int, int]) -> np.ndarray:
     height, width, channels = shape
     if kind == "npz" and path:
         found = load_npz(path)
-    elif kind == "folder" and path:
-        found = load_images(source, width=width, height=height).train
+    elif kind in ("folder", "zip") and path:
+        fitted = load_images(source, width=width, height=height).train
+        found = Part(fitted, np.arange(len(fitted)))[:]
     else:
-        raise bad_flag("images", source, "must be folder:<path> or npz:<path>")
+        raise bad_flag(
+            "images", source, "must be folder:<path>, zip:<path> or npz:<path>"
+        )
     if found.shape[1:] != (height, width, channels):
         size = "x".join(map(str, found.shape[1:]))
         raise bad_flag(

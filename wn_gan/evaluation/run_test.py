@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan import images
+from wn_gan.config import RESIZE_FILTERS
 from wn_gan.data.splits import content_sha256
 from wn_gan.evaluation.batch_norm import MODES, has_batch_norm, in_mode
 from wn_gan.evaluation.controls import data_controls
@@ -45,11 +46,16 @@ class RunTest:
         self.run = run
         self.options = options
         own = targets is None
-        self.targets = run.split.final_test_images if own else targets
-        numbers = run.split.final_test if own else range(len(self.targets))
+        self.targets = run.split.final_test[:] if own else targets
+        numbers = (
+            run.split.final_test.positions if own else range(len(self.targets))
+        )
         self.ids = [f"{i:06}" for i in numbers]
         self.protocol = protocol_of(
-            self.targets, dataset or run.config.dataset, options
+            self.targets,
+            dataset or run.config.dataset,
+            options,
+            run.config.resize_filter,
         )
         default = run.folder.path / "final_test" / str(self.protocol)
         self.folder = Path(output) if output else default
@@ -125,8 +131,7 @@ class RunTest:
         )
         samples = in_mode(self.gan.generator, "moving", 1)(z)
         yield "own_samples", images.to_uint8(samples)
-        train = self.run.split.train[:CONTROL_IMAGES]
-        yield "training_images", self.run.split.image_set.train[train]
+        yield "training_images", self.run.split.train[:CONTROL_IMAGES]
 
 
 def reconstructor(generate, image_shape, code_size, options, dtype):
@@ -154,7 +159,10 @@ def reconstructor(generate, image_shape, code_size, options, dtype):
 
 
 def protocol_of(
-    targets: np.ndarray, dataset: str, options: TestOptions
+    targets: np.ndarray,
+    dataset: str,
+    options: TestOptions,
+    resize_filter: str = RESIZE_FILTERS[0],
 ) -> Protocol:
     """The protocol of a test of these images.
 
@@ -162,13 +170,14 @@ def protocol_of(
         targets: uint8 `[images, height, width, channels]`.
         dataset: their name.
         options: of the search.
+        resize_filter: that they were resized with.
     """
     return Protocol(
         dataset=dataset,
         part_sha256=content_sha256(targets),
         num_images=len(targets),
         image_shape=tuple(targets.shape[1:]),
-        resize=images.RESIZE_FILTER,
+        resize=resize_filter,
         solver=options.solver,
         evaluations=options.evaluations,
         start=options.z_start,

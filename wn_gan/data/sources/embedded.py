@@ -4,10 +4,10 @@ from importlib import resources
 
 import numpy as np
 
-from wn_gan.data.image_set import ImageSet
+from wn_gan.data.pictures import ArrayPictures, Source
 
 
-def load_faces() -> ImageSet:
+def open_faces() -> Source:
     """10,000 colour faces of 32x32, CC0; see NOTICE.md beside the file."""
     path = resources.files("wn_gan.data") / "pixelart_faces32.npz"
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -16,4 +16,4 @@ def load_faces() -> ImageSet:
             palette[stored[name]].repeat(2, axis=1).repeat(2, axis=2)
             for name in ("x_train", "x_test")
         )
-    return ImageSet("faces", train, test)
+    return Source(ArrayPictures(train), test=ArrayPictures(test))

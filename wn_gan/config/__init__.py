@@ -1,0 +1,74 @@
+"""Every option of a training run: default, unit and check, stated once.
+
+Knows neither absl nor TensorFlow, so a wrong value is refused at once.
+"""
+
+import dataclasses
+
+from wn_gan.config.data_options import RESIZE_FILTERS, DataOptions
+from wn_gan.config.network_options import NORMS, NetworkOptions
+from wn_gan.config.option import check_value
+from wn_gan.config.run_options import RunOptions
+from wn_gan.config.training_options import (
+    LOSSES,
+    OPTIMIZERS,
+    PRECISIONS,
+    UPDATE_ORDERS,
+    TrainingOptions,
+)
+from wn_gan.errors import bad_flag
+
+__all__ = [
+    "LOSSES",
+    "NORMS",
+    "OPTIMIZERS",
+    "PRECISIONS",
+    "RESIZE_FILTERS",
+    "UPDATE_ORDERS",
+    "Config",
+    "changed_options",
+]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(RunOptions, TrainingOptions, NetworkOptions, DataOptions):
+    """The options of one training run; checked when it is made.
+
+    Raises:
+        UserError: for a value that cannot be right, naming the flag.
+    """
+
+    def __post_init__(self) -> None:
+        """Checks each value on its own, then those that must fit together."""
+        for field in dataclasses.fields(self):
+            check_value(field, getattr(self, field.name))
+        self.check_data()
+        self._check_intervals()
+
+    def _check_intervals(self) -> None:
+        for name in (
+            "train_steps",
+            "log_every_steps",
+            "test_every_steps",
+            "sample_every_steps",
+            "checkpoint_every_steps",
+            "keep_every_steps",
+        ):
+            value = getattr(self, name)
+            if value % self.steps_per_execution:
+                raise bad_flag(
+                    name,
+                    value,
+                    "must be a multiple of "
+                    f"--steps_per_execution={self.steps_per_execution}",
+                )
+
+
+def changed_options(old: Config, new: Config) -> list[str]:
+    """Names of the options that differ and would alter a run's result."""
+    return [
+        field.name
+        for field in dataclasses.fields(old)
+        if not field.metadata["may_change"]
+        and getattr(old, field.name) != getattr(new, field.name)
+    ]

@@ -1,0 +1,61 @@
+"""Options of the training step."""
+
+import dataclasses
+
+from wn_gan.config.option import option
+
+UPDATE_ORDERS = ("alternate", "shared")
+LOSSES = ("non_saturating", "least_squares", "hinge", "wasserstein")
+OPTIMIZERS = ("rmsprop", "adam")
+PRECISIONS = ("float32", "float64", "mixed_float16", "mixed_bfloat16")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """How the two networks are trained."""
+
+    batch_size: int = option(32, "Images per update, global.", minimum=1)
+    train_steps: int = option(
+        100_000,
+        "Training steps (one update of each network) in all.",
+        minimum=1,
+        may_change=True,
+    )
+    loss: str = option("non_saturating", "The GAN loss.", choices=LOSSES)
+    update_order: str = option(
+        "alternate",
+        "'alternate': D, then G on a fresh z; 'shared': both from one "
+        "forward pass, about a fifth faster.",
+        choices=UPDATE_ORDERS,
+    )
+    optimizer: str = option(
+        "rmsprop",
+        "'rmsprop' as the paper's authors have it, epsilon outside the root; "
+        "or 'adam'.",
+        choices=OPTIMIZERS,
+    )
+    g_learning_rate: float = option(
+        1e-4, "Learning rate of the generator.", minimum=0
+    )
+    d_learning_rate: float = option(
+        1e-4, "Learning rate of the discriminator.", minimum=0
+    )
+    warmup_steps: int = option(
+        0, "Steps of linear learning-rate warm-up.", minimum=0
+    )
+    seed: int = option(0, "Of weights, codes and data order.", minimum=0)
+    precision: str = option(
+        "float32", "Keras dtype policy of the networks.", choices=PRECISIONS
+    )
+    jit_compile: bool = option(False, "Compile the step with XLA.")
+    steps_per_execution: int = option(
+        1,
+        "Training steps per call into TensorFlow; the intervals must be "
+        "multiples of it.",
+        minimum=1,
+    )
+    deterministic: bool = option(
+        False,
+        "Bit-equal repeats (same device, threads and versions), slower on "
+        "some devices.",
+    )

@@ -1,0 +1,75 @@
+"""Encoded bytes -> a picture, gray or RGB, whatever the file's mode."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+# What a training image can hardly need; far below where memory ends.
+MAX_PIXELS = 64_000_000
+MAX_BYTES = 256 * 2**20
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+_TRANSPARENT = ("RGBA", "LA", "PA", "RGBa", "La")
+_SIXTEEN_BIT = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+
+
+class CorruptImage(Exception):
+    """An image that cannot be used; the text says which and why."""
+
+
+def decode(data: bytes, background: str = "white") -> Image.Image:
+    """Decodes JPEG, PNG, WebP, BMP or GIF (the first frame).
+
+    Palettes are looked up, CMYK becomes RGB, 16-bit gray is scaled to 8,
+    transparent pixels are laid over `background`, and the picture is turned
+    as its EXIF orientation says.
+
+    Args:
+        data: the file's content.
+        background: a colour as CSS names it, e.g. "white" or "#808080".
+
+    Returns:
+        Mode "L" where the file is gray, else "RGB".
+
+    Raises:
+        CorruptImage: for other content, damaged content, or more than
+            64 million pixels.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise CorruptImage(
+                    f"{opened.width}x{opened.height} pixels, more than "
+                    f"{MAX_PIXELS:,}"
+                )
+            return _plain(ImageOps.exif_transpose(opened), background)
+    except UnidentifiedImageError:
+        raise CorruptImage("not an image") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise CorruptImage(f"more than {MAX_PIXELS:,} pixels") from None
+    except CorruptImage:
+        raise
+    except Exception as error:
+        # Pillow's decoders raise whatever a broken file leads them to:
+        # OSError, SyntaxError, ValueError, struct.error, IndexError, ...
+        raise CorruptImage(str(error) or repr(error)) from error
+
+
+def _plain(picture: Image.Image, background: str) -> Image.Image:
+    """Mode "L" or "RGB" of any mode."""
+    if picture.mode in _SIXTEEN_BIT:
+        # Pillow's convert("L") would clip at 255, not scale.
+        return Image.fromarray(np.uint8(np.asarray(picture) / 257 + 0.5))
+    if picture.mode in _TRANSPARENT or "transparency" in picture.info:
+        gray = picture.mode in ("LA", "La", "L", "1")
+        return _flatten(picture.convert("RGBA"), background, gray)
+    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+
+
+def _flatten(picture: Image.Image, background: str, gray: bool) -> Image.Image:
+    colour = ImageColor.getrgb(background)[:3]
+    under = Image.new("RGBA", picture.size, (*colour, 255))
+    flat = Image.alpha_composite(under, picture).convert("RGB")
+    return flat.convert("L") if gray and len(set(colour)) == 1 else flat

@@ -1,0 +1,195 @@
+"""From the name of a data set to images of one size, and to their split."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wn_gan.config import RESIZE_FILTERS, Config
+from wn_gan.data.geometry import Geometry
+from wn_gan.data.image_set import Images, ImageSet
+from wn_gan.data.pictures import ArrayPictures, ChosenPictures, Source
+from wn_gan.data.prepared import open_prepared
+from wn_gan.data.sources import open_source
+from wn_gan.data.splits import Split, make_split
+from wn_gan.data.survey import MAX_CORRUPT, Survey, survey
+from wn_gan.errors import UserError, bad_flag
+from wn_gan.files import cache_folder
+
+# Files decoded before training begins, to know sizes, colours and damage.
+SURVEYED_IMAGES = 500
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageOptions:
+    """How a source's pictures become images.
+
+    Attributes:
+        width: in pixels; None for the pictures' own, or `crop_size`.
+        height: likewise.
+        crop_size: see `Geometry`.
+        resize_filter: see `Geometry`.
+        channels: 1 or 3; None for 1 where no picture has colour, else 3.
+        background: colour under transparent pixels.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    crop_size: int | None = None
+    resize_filter: str = RESIZE_FILTERS[0]
+    channels: int | None = None
+    background: str = "white"
+
+
+def load_images(
+    dataset: str,
+    data_dir: str | None = None,
+    cache_dir: str | None = None,
+    prepared_dir: str | None = None,
+    **options: Any,
+) -> ImageSet:
+    """The images that `--dataset` names, of one size.
+
+    Args:
+        dataset: one of `sources.FORMS`.
+        data_dir: folder of its files, where the name has none.
+        cache_dir: of indexes; default `cache_folder()`.
+        prepared_dir: where they are prepared already, or None.
+        **options: fields of `ImageOptions`.
+
+    Raises:
+        UserError: for an unknown name, unusable data, or more than one in
+            twenty of up to 500 images that cannot be read.
+    """
+    wanted = ImageOptions(**options)
+    cache = Path(cache_dir).expanduser() if cache_dir else cache_folder()
+    source = open_source(dataset, data_dir, wanted.background, cache)
+    image_set = fit_source(dataset, source, wanted)
+    if prepared_dir is None:
+        return image_set
+    return _with_prepared(image_set, Path(prepared_dir).expanduser())
+
+
+def load_split(config: Config) -> Split:
+    """The data of a run, split.
+
+    Raises:
+        UserError: for an unknown name, unusable data or too few images.
+    """
+    image_set = load_config_images(config)
+    return make_split(
+        image_set,
+        config.running_test_images,
+        config.final_test_images,
+        config.split_seed,
+    )
+
+
+def load_config_images(config: Config) -> ImageSet:
+    """The images of a run; see `load_images`."""
+    return load_images(
+        config.dataset,
+        config.data_dir,
+        config.cache_dir,
+        config.prepared_dir,
+        width=config.image_width,
+        height=config.image_height,
+        crop_size=config.crop_size,
+        resize_filter=config.resize_filter,
+        channels=config.channels,
+        background=config.background,
+    )
+
+
+def fit_source(name: str, source: Source, options: ImageOptions) -> ImageSet:
+    """Decides on size and channels, and leaves out what is found damaged.
+
+    Args:
+        name: of the data set.
+        source: of the pictures.
+        options: what is wanted.
+
+    Raises:
+        UserError: see `load_images`.
+    """
+    skipped, train = source.skipped, source.train
+    if isinstance(train, ArrayPictures):
+        _, height, width, channels = train.array.shape
+        sizes, gray = [(width, height)], channels == 1
+    else:
+        found = survey(train, SURVEYED_IMAGES)
+        skipped += _check_corrupt(name, train, found)
+        sizes, gray = sorted(found.sizes), set(found.modes) == {"L"}
+        if found.corrupt:
+            every = np.arange(len(train))
+            bad = list(found.corrupt)
+            train = ChosenPictures(train, np.setdiff1d(every, bad))
+    geometry = _geometry(name, sizes, options)
+    channels = options.channels or (1 if gray else 3)
+    fitted = [
+        None if pictures is None else Images(pictures, geometry, channels)
+        for pictures in (train, source.validation, source.test)
+    ]
+    return ImageSet(name, *fitted, skipped=skipped)
+
+
+def _check_corrupt(name, pictures, found: Survey) -> tuple[str, ...]:
+    lines = tuple(
+        f"{pictures.name(position)}: {reason}"
+        for position, reason in found.corrupt.items()
+    )
+    if found.too_many_corrupt:
+        raise UserError(
+            f"--dataset={name}: {len(lines)} of {found.checked} files cannot "
+            f"be read, more than {MAX_CORRUPT:.0%}; the first is {lines[0]}"
+        )
+    return lines
+
+
+def _geometry(name: str, sizes: list, options: ImageOptions) -> Geometry:
+    """The images' size: as wanted, or the pictures' own."""
+    width, height = options.width, options.height
+    if width is None and options.crop_size is not None:
+        width = height = options.crop_size
+    if width is None and len(sizes) > 1:
+        shown = ", ".join(f"{w}x{h}" for w, h in sizes[:3])
+        raise UserError(
+            f"--dataset={name}: images of {len(sizes)} sizes ({shown}, ...): "
+            "give --image_width and --image_height"
+        )
+    if width is None:
+        width, height = sizes[0]
+    if width % 2 or height % 2:
+        raise UserError(
+            f"--dataset={name}: images of {width}x{height} have an odd side; "
+            "give even --image_width and --image_height"
+        )
+    return Geometry(
+        width=width,
+        height=height,
+        crop_size=options.crop_size,
+        resize_filter=options.resize_filter,
+    )
+
+
+def _with_prepared(image_set: ImageSet, folder: Path) -> ImageSet:
+    if image_set.train.array is not None:
+        raise bad_flag(
+            "prepared_dir",
+            folder,
+            f"{image_set.name} at this size needs no preparing: it is held "
+            "in memory; leave the flag out",
+        )
+    return dataclasses.replace(
+        image_set,
+        **{
+            name: Images(
+                part.pictures,
+                part.geometry,
+                part.shape[-1],
+                open_prepared(folder, image_set.name, name, part.sha256()),
+            )
+            for name, part in image_set.parts.items()
+        },
+    )

@@ -1,0 +1,70 @@
+"""Fashion-MNIST from its IDX files, as Debian packages them."""
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from wn_gan.data.pictures import ArrayPictures, Source
+from wn_gan.errors import UserError
+
+DEBIAN_DIR = "/usr/share/datasets/fashion-mnist"
+_UINT8_IMAGES = 0x0803
+_HEADER = struct.Struct(">4i")
+
+
+def open_fashion_mnist(data_dir: str | None) -> Source | None:
+    """70,000 gray images of 28x28; None where the files are not there.
+
+    Args:
+        data_dir: with `train-images-idx3-ubyte[.gz]` and `t10k-...`; None
+            for where Debian's package `dataset-fashion-mnist` puts them.
+
+    Raises:
+        UserError: if a file is damaged.
+    """
+    folder = Path(data_dir or DEBIAN_DIR).expanduser()
+    paths = [_path(folder, part) for part in ("train", "t10k")]
+    if None in paths:
+        return None
+    train, test = (ArrayPictures(read_idx(path)) for path in paths)
+    return Source(train, test=test)
+
+
+def _path(folder: Path, part: str) -> Path | None:
+    for suffix in (".gz", ""):
+        path = folder / f"{part}-images-idx3-ubyte{suffix}"
+        if path.exists():
+            return path
+    return None
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The images of an IDX file.
+
+    Args:
+        path: of the file, gzipped if its name ends in `.gz`.
+
+    Returns:
+        uint8 `[images, height, width, 1]`.
+
+    Raises:
+        UserError: if it holds no images, or fewer than it says.
+    """
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rb") as file:
+            magic, *shape = _HEADER.unpack(file.read(_HEADER.size))
+            if magic != _UINT8_IMAGES or min(shape) < 1:
+                raise UserError(f"{path}: holds no images (IDX)")
+            size = int(np.prod(shape, dtype=np.int64))
+            pixels = np.frombuffer(file.read(size), np.uint8)
+    except (OSError, EOFError, zlib.error, struct.error) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error
+    if len(pixels) != size:
+        raise UserError(
+            f"{path}: cut off; {len(pixels):,} of {size:,} pixels are there"
+        )
+    return pixels.reshape(*shape, 1)

@@ -1,0 +1,81 @@
+"""A folder of image files, flat or nested."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from wn_gan.data.decoding import MAX_BYTES, SUFFIXES, CorruptImage
+from wn_gan.data.pictures import DecodedPictures, Source
+from wn_gan.errors import UserError
+
+
+class FolderFiles:
+    """Every image file below a folder, in the order of their paths.
+
+    Hidden files and what lies in hidden folders are left out.
+
+    Args:
+        root: the folder.
+    """
+
+    def __init__(self, root: Path):
+        """See the class."""
+        self.root = root
+        self.names = sorted(_image_names(root))
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.names)
+
+    def name(self, position: int) -> str:
+        """The path."""
+        return str(self.root / self.names[position])
+
+    def data(self, position: int) -> bytes:
+        """The file's content."""
+        with open(self.root / self.names[position], "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise CorruptImage(f"larger than {MAX_BYTES:,} bytes")
+        return content
+
+    def sha256(self) -> str:
+        """Of the paths below the folder and the files' lengths."""
+        digest = hashlib.sha256()
+        for name in self.names:
+            length = os.stat(self.root / name).st_size
+            digest.update(f"{name}\0{length}\n".encode(errors="replace"))
+        return digest.hexdigest()
+
+
+def _image_names(root: Path) -> list[str]:
+    names = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [one for one in folders if not one.startswith(".")]
+        names += [
+            Path(folder, file).relative_to(root).as_posix()
+            for file in files
+            if file.lower().endswith(SUFFIXES) and not file.startswith(".")
+        ]
+    return names
+
+
+def open_folder(path: str, background: str) -> Source:
+    """All images below a folder, without a test split of their own.
+
+    Args:
+        path: the folder.
+        background: colour under transparent pixels.
+
+    Raises:
+        UserError: if there is no such folder or no image in it.
+    """
+    root, label = Path(path).expanduser(), f"folder:{path}"
+    if not root.is_dir():
+        raise UserError(f"--dataset={label}: no such folder")
+    files = FolderFiles(root)
+    if not len(files):
+        raise UserError(
+            f"--dataset={label}: no images in it ({', '.join(SUFFIXES)})"
+        )
+    return Source(DecodedPictures(files, background))

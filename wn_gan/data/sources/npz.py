@@ -1,0 +1,75 @@
+"""Images in a NumPy archive."""
+
+import zipfile
+
+import numpy as np
+
+from wn_gan.data.pictures import ArrayPictures, Source
+from wn_gan.errors import UserError
+
+_NAMES = ("images", "x_train")
+
+
+def load_npz(path: str) -> np.ndarray:
+    """The array `images` (or `x_train`) of an `.npz`, read without pickle.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        uint8 `[images, height, width, channels]`.
+
+    Raises:
+        UserError: if there is no such file or array, or it is no images.
+    """
+    return _load(path)[0]
+
+
+def open_npz(path: str) -> Source:
+    """The arrays `images` or `x_train`, and `x_test` where there is one.
+
+    Raises:
+        UserError: as `load_npz`.
+    """
+    train, test = _load(path)
+    own = None if test is None else ArrayPictures(test)
+    return Source(ArrayPictures(train), test=own)
+
+
+def _load(path: str) -> tuple[np.ndarray, np.ndarray | None]:
+    label = f"npz:{path}"
+    try:
+        with (
+            open(path, "rb") as file,
+            np.load(file, allow_pickle=False) as stored,
+        ):
+            found = [name for name in _NAMES if name in stored]
+            if not found:
+                raise UserError(
+                    f"{label}: has no array named {' or '.join(_NAMES)}"
+                )
+            train = stored[found[0]]
+            test = stored["x_test"] if "x_test" in stored else None
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        AttributeError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise UserError(f"{label}: cannot be read: {error}") from error
+    return _checked(label, train), (
+        None if test is None else _checked(label, test)
+    )
+
+
+def _checked(label: str, images: np.ndarray) -> np.ndarray:
+    if images.dtype == np.uint8 and images.ndim == 3:
+        images = images[..., np.newaxis]
+    channels = images.shape[-1] if images.ndim == 4 else 0
+    if images.dtype != np.uint8 or channels not in (1, 3) or not images.size:
+        raise UserError(
+            f"{label}: images must be uint8 [n, height, width, 1 or 3], "
+            f"got {images.dtype} {list(images.shape)}"
+        )
+    return images

@@ -1,0 +1,121 @@
+"""Image sets of TensorFlow Datasets."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wn_gan.data.pictures import (
+    ArrayPictures,
+    DecodedPictures,
+    Pictures,
+    Source,
+)
+from wn_gan.data.sources.tfrecords import TfrecordFiles
+from wn_gan.errors import UserError, bad_flag, nearest
+
+# A split of images of one size is held in memory up to here.
+MAX_IN_MEMORY_BYTES = 2**30
+
+
+def open_tfds(
+    name: str,
+    data_dir: str | None,
+    background: str,
+    cache_dir: Path,
+    label: str | None = None,
+) -> Source:
+    """Opens `tfds:<name>[/<config>]`, prepared or to be downloaded.
+
+    Args:
+        name: as TFDS knows it, e.g. "cifar10".
+        data_dir: where it is prepared, or TFDS's default.
+        background: colour under transparent pixels.
+        cache_dir: where the index of a big set is kept.
+        label: the data set's name in messages.
+
+    Raises:
+        UserError: if TFDS does not know the name, cannot prepare the data,
+            or finds no images in it.
+    """
+    label = label or f"tfds:{name}"
+    builder = _prepared_builder(name, data_dir, label)
+    key = _image_feature(label, builder)
+    if "train" not in builder.info.splits:
+        raise bad_flag("dataset", label, "it has no split named 'train'")
+    found = {
+        split: _open_split(builder, label, split, key, background, cache_dir)
+        for split in ("train", "validation", "test")
+        if split in builder.info.splits
+    }
+    return Source(found["train"], found.get("validation"), found.get("test"))
+
+
+def _prepared_builder(name: str, data_dir: str | None, label: str) -> Any:
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError:
+        hint = nearest(name, tfds.list_builders())
+        raise bad_flag(
+            "dataset",
+            label,
+            "unknown to TensorFlow Datasets"
+            + (f"; the nearest are {hint}" if hint else ""),
+        ) from None
+    try:
+        builder.download_and_prepare()
+    except (Exception, SystemExit) as error:
+        # TFDS lets through whatever its downloads and parsers raise.
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise UserError(
+            f"--dataset={label}: not prepared in --data_dir="
+            f"{data_dir or '~/tensorflow_datasets'} and cannot be "
+            f"downloaded: {reason}"
+        ) from error
+    return builder
+
+
+def _image_feature(label: str, builder: Any) -> str:
+    import tensorflow_datasets as tfds
+
+    features = builder.info.features
+    for key in features:
+        image = features[key]
+        if isinstance(image, tfds.features.Image) and (
+            np.dtype(image.np_dtype) == np.uint8
+        ):
+            return key
+    raise bad_flag("dataset", label, "it has no feature of 8-bit images")
+
+
+def _open_split(builder, label, split, key, background, cache_dir) -> Pictures:
+    """In memory where that is small and of one size, else by position."""
+    shape, info = builder.info.features[key].shape, builder.info.splits[split]
+    if None not in shape:
+        if info.num_examples * np.prod(shape) <= MAX_IN_MEMORY_BYTES:
+            return ArrayPictures(_read(builder, split, key))
+    if builder.info.file_format.value != "tfrecord":
+        raise bad_flag(
+            "dataset",
+            label,
+            f"prepared as {builder.info.file_format.value}; images of many "
+            "sizes are read from TFRecord files only",
+        )
+    files = TfrecordFiles(
+        label, info.filepaths, info.num_examples, key, cache_dir
+    )
+    return DecodedPictures(files, background)
+
+
+def _read(builder: Any, split: str, key: str) -> np.ndarray:
+    import tensorflow_datasets as tfds
+
+    dataset = builder.as_dataset(
+        split=split,
+        shuffle_files=False,
+        decoders=tfds.decode.PartialDecoding({key: True}),
+    )
+    batches = tfds.as_numpy(dataset.batch(1000))
+    return np.concatenate([batch[key] for batch in batches])

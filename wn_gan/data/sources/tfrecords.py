@@ -1,0 +1,111 @@
+"""Image files inside the TFRecord files that TFDS prepares, by position."""
+
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from wn_gan.data.decoding import MAX_BYTES, CorruptImage
+from wn_gan.data.sources.index import cached_index
+from wn_gan.errors import UserError
+
+_ENTRY = np.dtype([("shard", "<u2"), ("offset", "<u8"), ("length", "<u8")])
+# A record: its length, that number's checksum, the data, their checksum.
+_LENGTH = struct.Struct("<QI")
+_CHECKSUM_BYTES = 4
+_PART = 100_000
+
+
+class TfrecordFiles:
+    """The encoded images of a TFDS split, read by position.
+
+    TFDS reads such files from the start to the end only. One pass over the
+    records' headers makes the index that is kept in the cache.
+
+    Args:
+        label: of the data set, for messages.
+        paths: of the split's shards, in their order.
+        count: records in all.
+        key: of the image feature.
+        cache_dir: where the index is kept.
+
+    Raises:
+        UserError: if the files do not hold so many records.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        paths: Sequence[str],
+        count: int,
+        key: str,
+        cache_dir: Path,
+    ):
+        """See the class."""
+        self.label = label
+        self.key = key
+        self.paths = [Path(path) for path in paths]
+        states = [os.stat(path) for path in self.paths]
+        identity = [
+            (str(path), state.st_size, state.st_mtime_ns)
+            for path, state in zip(self.paths, states, strict=True)
+        ]
+        try:
+            self.index, self._sha256 = cached_index(
+                cache_dir, "tfds", identity, _ENTRY, count, self._entries()
+            )
+        except ValueError as error:
+            raise UserError(
+                f"--dataset={label}: its files hold more than the {count:,} "
+                "records that they should"
+            ) from error
+
+    def _entries(self) -> Iterator[np.ndarray]:
+        found = []
+        for shard, path in enumerate(self.paths):
+            size, offset = path.stat().st_size, 0
+            with open(path, "rb", buffering=64) as file:
+                while header := file.read(_LENGTH.size):
+                    length, _ = _LENGTH.unpack(header)
+                    offset += _LENGTH.size
+                    found.append((shard, offset, length))
+                    offset += length + _CHECKSUM_BYTES
+                    file.seek(offset)
+                    if len(found) == _PART:
+                        yield np.array(found, _ENTRY)
+                        found = []
+            if offset > size:
+                raise UserError(f"--dataset={self.label}: {path} is cut off")
+        yield np.array(found, _ENTRY)
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.index)
+
+    def name(self, position: int) -> str:
+        """The shard and the record's place in it."""
+        entry = self.index[position]
+        return f"{self.paths[entry['shard']]}: byte {entry['offset']}"
+
+    def data(self, position: int) -> bytes:
+        """The encoded image."""
+        import tensorflow as tf
+        from google.protobuf.message import DecodeError
+
+        entry = self.index[position]
+        if entry["length"] > MAX_BYTES:
+            raise CorruptImage(f"larger than {MAX_BYTES:,} bytes")
+        with open(self.paths[entry["shard"]], "rb") as file:
+            file.seek(int(entry["offset"]))
+            record = file.read(int(entry["length"]))
+        try:
+            example = tf.train.Example.FromString(record)
+            return example.features.feature[self.key].bytes_list.value[0]
+        except (DecodeError, IndexError) as error:
+            raise CorruptImage("a damaged record") from error
+
+    def sha256(self) -> str:
+        """Of the records' places and lengths."""
+        return self._sha256

@@ -1,0 +1,138 @@
+"""Images in a zip archive, read where they are: nothing is unpacked."""
+
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from wn_gan.data.decoding import MAX_BYTES, SUFFIXES, CorruptImage
+from wn_gan.data.pictures import DecodedPictures, Source
+from wn_gan.errors import UserError
+
+_ENCRYPTED = 0x1
+
+
+class ZipFiles:
+    """Every image file of a zip archive, in the order of their names.
+
+    Names are only names here: no path is ever made of them. Entries whose
+    name leads out of the archive, that are encrypted or claim to be larger
+    than 256 MiB are left out and told in `skipped`.
+
+    Args:
+        path: of the archive.
+
+    Raises:
+        OSError: if there is no such file.
+        zipfile.BadZipFile: if it is no zip archive.
+    """
+
+    def __init__(self, path: Path):
+        """See the class."""
+        self.path = path
+        self.archive = zipfile.ZipFile(path)
+        self.entries, self.skipped = [], []
+        for entry in self.archive.infolist():
+            if not _is_image(entry):
+                continue
+            reason = _refusal(entry)
+            if reason is None:
+                self.entries.append(entry)
+            else:
+                self.skipped.append(f"{path}: {entry.filename!r}: {reason}")
+        self.entries.sort(key=lambda entry: entry.filename)
+        self.names = [entry.filename for entry in self.entries]
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.entries)
+
+    def name(self, position: int) -> str:
+        """The archive and the entry."""
+        return f"{self.path}: {self.names[position]}"
+
+    def data(self, position: int) -> bytes:
+        """The entry's content."""
+        try:
+            with self.archive.open(self.entries[position]) as file:
+                content = file.read(MAX_BYTES + 1)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
+            raise CorruptImage(str(error) or repr(error)) from error
+        if len(content) > MAX_BYTES:
+            raise CorruptImage(f"larger than {MAX_BYTES:,} bytes")
+        return content
+
+    def sha256(self) -> str:
+        """Of the names, lengths and the archive's checksums."""
+        digest = hashlib.sha256()
+        for entry in self.entries:
+            line = f"{entry.filename}\0{entry.file_size} {entry.CRC:08x}\n"
+            digest.update(line.encode(errors="replace"))
+        return digest.hexdigest()
+
+
+def _is_image(entry: zipfile.ZipInfo) -> bool:
+    """Whether it is named as an image, and not hidden (as macOS's are)."""
+    parts = PurePosixPath(entry.filename).parts
+    hidden = any(p.startswith(".") and p != ".." for p in parts)
+    image = entry.filename.lower().endswith(SUFFIXES)
+    return image and not hidden and "__MACOSX" not in parts
+
+
+def _refusal(entry: zipfile.ZipInfo) -> str | None:
+    path = PurePosixPath(entry.filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        return "its name leads out of the archive"
+    if entry.flag_bits & _ENCRYPTED:
+        return "encrypted"
+    if entry.file_size > MAX_BYTES:
+        return f"larger than {MAX_BYTES:,} bytes"
+    return None
+
+
+def open_zip_files(path: Path, label: str) -> ZipFiles:
+    """The images of an archive.
+
+    Args:
+        path: of the archive.
+        label: the data set's name, for messages.
+
+    Raises:
+        UserError: if there is none, or it holds no images.
+    """
+    try:
+        files = ZipFiles(path)
+    except FileNotFoundError:
+        raise UserError(f"--dataset={label}: no such file: {path}") from None
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"--dataset={label}: {path} is no zip archive that can be read: "
+            f"{error}"
+        ) from error
+    if not len(files):
+        raise UserError(
+            f"--dataset={label}: no images in {path} ({', '.join(SUFFIXES)})"
+        )
+    return files
+
+
+def open_zip(path: str, background: str) -> Source:
+    """All images of a zip archive, without a test split of their own.
+
+    Args:
+        path: of the archive.
+        background: colour under transparent pixels.
+
+    Raises:
+        UserError: if there is none, or it holds no images.
+    """
+    files = open_zip_files(Path(path).expanduser(), f"zip:{path}")
+    return Source(
+        DecodedPictures(files, background), skipped=tuple(files.skipped)
+    )
