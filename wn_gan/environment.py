@@ -49,13 +49,25 @@ def peak_memory_mib() -> float:
     On GPUs that is the host's part only. Linux tells it of the program
     alone; elsewhere it may include what the process was forked from.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
-        if found:
-            return int(found[1]) / 2**10
+    peak = _status_mib("VmHWM")
+    if peak is not None:
+        return peak
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def memory_mib() -> float | None:
+    """What this process holds now, in MiB; None where Linux isn't."""
+    return _status_mib("VmRSS")
+
+
+def _status_mib(name: str) -> float | None:
+    status = Path("/proc/self/status")
+    if status.exists():
+        found = re.search(rf"{name}:\s*(\d+) kB", status.read_text())
+        if found:
+            return int(found[1]) / 2**10
+    return None
 
 
 def _version(package: str) -> str | None:

@@ -20,6 +20,7 @@ TAGS = {
     "d_gradient_norm": "gradient_norm/d_gradient_norm",
     "g_gradient_norm": "gradient_norm/g_gradient_norm",
     "images_per_second": "speed/images_per_second",
+    "memory_mib": "speed/memory_mib",
     "data_wait_fraction": "speed/data_wait_fraction",
     "reconstruction_loss": "reconstruction/reconstruction_loss",
 }

@@ -5,6 +5,7 @@ from typing import Any
 
 from wn_gan.callbacks.run import Run
 from wn_gan.callbacks.schedule import Action
+from wn_gan.environment import memory_mib
 from wn_gan.metrics import MetricsFile
 
 
@@ -34,6 +35,7 @@ class ReportMetrics(Action):
         line = {"step": step}
         line |= {name: _number(value) for name, value in logs.items()}
         line["images_per_second"] = self._speed(step)
+        line["memory_mib"] = memory_mib()
         line |= record
         self.file.append(line)
         run.tensorboard.scalars(step, line)

@@ -1,0 +1,85 @@
+"""What reading images costs a training run.
+
+    python benchmarks/data.py [flags of wn_gan.train]
+
+Times, turn and turn about in one process, the same training step fed by the
+data set of the flags and fed one constant batch. At each change of turn a few
+untimed steps use up (or fill) what was read ahead. Prints images/s of both,
+their ratio over all turns, and its range over single turns.
+"""
+
+import sys
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from wn_gan import cli
+from wn_gan.config import Config
+from wn_gan.data import load_split
+from wn_gan.flag_defs import config_from_flags, define_config_flags
+from wn_gan.training import batches, build_gan, feed_of
+
+UNTIMED_STEPS = 5
+
+
+def seconds(step, batches_of_turn, count: int) -> float:
+    """The time of so many steps, after the untimed ones."""
+    for _ in range(UNTIMED_STEPS):
+        losses = step(next(batches_of_turn))
+    losses["g_loss"].numpy()
+    start = time.perf_counter()
+    for _ in range(count):
+        losses = step(next(batches_of_turn))
+    losses["g_loss"].numpy()
+    return time.perf_counter() - start
+
+
+def measure(config: Config, turns: int) -> None:
+    """Takes turns and prints."""
+    split = load_split(config)
+    gan = build_gan(config, split.image_set.image_shape)
+    stream = batches(config, feed_of(config, split), 0)
+    real = iter(stream)
+    constant = iter(
+        tf.data.Dataset.from_tensors(next(iter(stream))).repeat().prefetch(2)
+    )
+    step = tf.function(gan.train_step, reduce_retracing=True)
+    step(next(real))
+    count = config.train_steps // turns
+    times = np.array(
+        [
+            (seconds(step, constant, count), seconds(step, real, count))
+            for _ in range(turns)
+        ]
+    )
+    images = count * turns * config.batch_size
+    fixed, read = times.sum(axis=0)
+    ratios = times[:, 0] / times[:, 1]
+    print(
+        f"{config.dataset} {split.image_set.image_shape}: "
+        f"{images / read:.1f} images/s, constant batch {images / fixed:.1f}; "
+        f"ratio {fixed / read:.3f} ({turns} turns of {count} steps: "
+        f"{ratios.min():.2f} to {ratios.max():.2f})"
+    )
+
+
+def main(flag_values) -> int:
+    """Measures at the given flags."""
+    measure(config_from_flags(flag_values), flag_values.turns)
+    return 0
+
+
+def define_flags(flag_values) -> None:
+    """The options of a run, and of the benchmark."""
+    from absl import flags
+
+    define_config_flags(flag_values)
+    flags.DEFINE_integer(
+        "turns", 8, "Turns of each kind.", flag_values=flag_values
+    )
+    flag_values.set_default("train_steps", 80)
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run_verb(__doc__, define_flags, main))
