@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import golden_layouts as layouts
+import golden_resnet
 import keras
 import numpy as np
 import tensorflow as tf
@@ -96,7 +97,40 @@ def check_layers(golden: Mapping) -> Iterator[Comparison]:
     """Forward and backward of every single layer in the file."""
     entries = section(golden, "layer/")
     for name in sorted({key.split("/")[0] for key in entries}):
-        yield from check_layer(name, section(entries, f"{name}/"))
+        check = check_layer
+        if name in golden_resnet.NAMES:
+            check = check_module
+        yield from check(name, section(entries, f"{name}/"))
+
+
+def check_module(name: str, entry: Mapping) -> Iterator[Comparison]:
+    """Output and gradients of a residual block or a part of one."""
+    model = golden_resnet.module_like(name, entry)
+    state = golden_resnet.module_state
+    parameters = state(name, model, section(entry, "param/"))
+    load(model, parameters)
+    x = tf.constant(layouts.images_from_nchw(entry["x"]))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = model(x, training=True)
+    variables = {key: variable for key, (variable, _) in parameters.items()}
+    grad_y = layouts.images_from_nchw(entry["grad_y"])
+    gradients = tape.gradient(y, {"x": x} | variables, grad_y)
+    theirs = layouts.images_from_nchw(entry["y"])
+    yield compare("layers", name, y, theirs, FORWARD_TOLERANCE)
+    wanted = state(name, model, section(entry, "grad/"))
+    wanted = {key: values for key, (_, values) in wanted.items()}
+    wanted["x"] = layouts.images_from_nchw(entry["grad_x"])
+    gradients = golden_resnet.joined(gradients)
+    for key, theirs in golden_resnet.joined(wanted).items():
+        tensor = f"{name}/{key}"
+        yield compare(
+            "layer gradients",
+            tensor,
+            gradients[key],
+            theirs,
+            ITERATED_TOLERANCE,
+        )
 
 
 def check_layer(name: str, entry: Mapping) -> Iterator[Comparison]:
@@ -139,8 +173,15 @@ def check_layer(name: str, entry: Mapping) -> Iterator[Comparison]:
 # Networks -----------------------------------------------------------------
 
 
+def is_resnet(golden: Mapping) -> bool:
+    """Whether the file is of the authors' later code (v2)."""
+    return "meta/blocks" in golden
+
+
 def build_networks(golden: Mapping, norm: str) -> tuple:
     """Our generator and discriminator of the file's sizes."""
+    if is_resnet(golden):
+        return golden_resnet.build_networks(golden, norm)
     meta = {k: int(v) for k, v in section(golden, "meta/").items() if v >= 1}
     common = dict(
         norm=norm.replace("-", "_"),
@@ -158,6 +199,8 @@ def build_networks(golden: Mapping, norm: str) -> tuple:
 
 def our_state(network: keras.Model, state: Mapping) -> dict[str, tuple]:
     """`<module>.<parameter>` -> (our variable, the authors' values)."""
+    if "initial_fc.weight" in state or "final.weight" in state:
+        return golden_resnet.our_state(network, state)
     pairs = {}
     for name, values in state.items():
         layer_name, parameter = name.rsplit(".", 1)
@@ -173,7 +216,11 @@ def our_state(network: keras.Model, state: Mapping) -> dict[str, tuple]:
 
 def load_state(network: keras.Model, state: Mapping) -> None:
     """Sets a network's weights; each of ours must be in the file."""
-    pairs = our_state(network, state)
+    load(network, our_state(network, state))
+
+
+def load(network: keras.Model, pairs: Mapping[str, tuple]) -> None:
+    """Assigns pairs of a variable and its values, one for each weight."""
     if len(pairs) != len(network.weights):
         raise SystemExit(
             f"golden_check: {len(pairs)} tensors in the file for "
@@ -187,6 +234,9 @@ def check_network(golden: Mapping, norm: str) -> Iterator[Comparison]:
     """Outputs in inference and training mode, on the file's weights."""
     entry = section(golden, f"net/{norm}/")
     x = layouts.images_from_nchw(entry["x"])
+    if is_resnet(golden):
+        # The file's x went in unscaled; our network scales to [-1, 1].
+        x = (x + 1) / 2
     for training, mode in ((False, "eval"), (True, "train")):
         generator, discriminator = build_networks(golden, norm)
         load_state(generator, section(entry, "g/"))
@@ -195,9 +245,13 @@ def check_network(golden: Mapping, norm: str) -> Iterator[Comparison]:
         theirs = layouts.images_from_nchw(entry[f"g_{mode}"])
         tensor = f"{norm}/g_{mode}"
         yield compare("networks", tensor, images, theirs, FORWARD_TOLERANCE)
-        # The authors' DCGAN ends in a sigmoid, ours in its logit.
-        ours = tf.sigmoid(discriminator(x, training=training))
+        ours = discriminator(x, training=training)
         theirs = entry[f"d_{mode}"]
+        if is_resnet(golden):
+            theirs = theirs.reshape(ours.shape)
+        else:
+            # The authors' DCGAN ends in a sigmoid, ours in its logit.
+            ours = tf.sigmoid(ours)
         tensor = f"{norm}/d_{mode}"
         yield compare("networks", tensor, ours, theirs, FORWARD_TOLERANCE)
 
@@ -243,7 +297,8 @@ class GivenCodes(GAN):
 def check_training(golden: Mapping, norm: str) -> Iterator[Comparison]:
     """Losses and weights of the file's training steps."""
     entry = section(golden, f"net/{norm}/")
-    gan = GivenCodes(*build_networks(golden, norm))
+    order = "shared" if is_resnet(golden) else "alternate"
+    gan = GivenCodes(*build_networks(golden, norm), update_order=order)
     load_state(gan.generator, section(entry, "g/"))
     load_state(gan.discriminator, section(entry, "d/"))
     gan.given = entry["train/z"]
@@ -278,17 +333,23 @@ def check_weights(
         for name in after
         if layouts.bias_before(name) in after and "running_mean" in name
     }
-    for name, (ours, theirs) in after.items():
+    ours = golden_resnet.joined({k: v for k, (v, _) in after.items()})
+    theirs = golden_resnet.joined({k: v for k, (_, v) in after.items()})
+    for name in ours:
         if name in noisy:
             print(f"excluded (bias before batch norm): {prefix}/{name}")
             continue
         result = compare(
-            "training", f"{prefix}/{name}", ours, theirs, ITERATED_TOLERANCE
+            "training",
+            f"{prefix}/{name}",
+            ours[name],
+            theirs[name],
+            ITERATED_TOLERANCE,
         )
         for bias in (b for b, mean in noisy.items() if mean == name):
             start = before[bias][1]
             drift = max(np.linalg.norm(v - start) for v in after[bias])
-            allowed = 2 * drift / np.linalg.norm(theirs)
+            allowed = 2 * drift / np.linalg.norm(theirs[name])
             print(
                 f"allowed for that bias's drift: {result.tensor} "
                 f"{result.error:.1e} of {allowed:.1e}"

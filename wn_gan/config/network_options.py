@@ -4,7 +4,18 @@ import dataclasses
 
 from wn_gan.config.option import option
 
-NORMS = ("none", "batch", "weight", "weight_affine")
+NORMS = (
+    "none",
+    "batch",
+    "weight",
+    "weight_affine",
+    "weight_data_init",
+    "mean_only_batch",
+    "spectral",
+    "layer",
+    "instance",
+    "group",
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

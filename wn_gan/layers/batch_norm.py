@@ -39,24 +39,31 @@ class BatchNorm(keras.layers.Layer):
         self.epsilon = epsilon
 
     def build(self, input_shape):  # noqa: D102
-        def add(name, initializer, trainable):
-            return stack.add_float32_weight(
-                self,
-                name=name,
-                shape=(input_shape[-1],),
-                initializer=initializer,
-                trainable=trainable,
-            )
-
-        self.gamma = add("gamma", "ones", True)
-        self.beta = add("beta", "zeros", True)
-        self.moving_mean = add("moving_mean", "zeros", False)
-        self.moving_variance = add("moving_variance", "ones", False)
+        channels = input_shape[-1]
+        self.gamma = self._add("gamma", channels, "ones", True)
+        self.beta = self._add("beta", channels, "zeros", True)
+        self.moving_mean = self._add("moving_mean", channels, "zeros", False)
+        self.moving_variance = self._add(
+            "moving_variance", channels, "ones", False
+        )
         self.built = True
+
+    def _add(self, name, channels, initializer, trainable):
+        return stack.add_float32_weight(
+            self,
+            name=name,
+            shape=(channels,),
+            initializer=initializer,
+            trainable=trainable,
+        )
+
+    def inference_affine(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """What inference multiplies each channel by, and what it adds."""
+        return self._affine(self.moving_mean, self.moving_variance)
 
     def call(self, inputs, training=False):  # noqa: D102
         if not training:
-            return self._scale(inputs, self.moving_mean, self.moving_variance)
+            return _apply(inputs, *self.inference_affine())
         if inputs.dtype == tf.float64:
             outputs, mean, variance = self._float64_training(inputs)
         else:
@@ -79,13 +86,12 @@ class BatchNorm(keras.layers.Layer):
         mean, variance = tf.nn.moments(inputs, axes)
         size = tf.cast(tf.size(inputs) / inputs.shape[-1], tf.float64)
         unbiased = variance * size / tf.maximum(size - 1, 1)
-        return self._scale(inputs, mean, variance), mean, unbiased
+        outputs = _apply(inputs, *self._affine(mean, variance))
+        return outputs, mean, unbiased
 
-    def _scale(self, inputs, mean, variance):
+    def _affine(self, mean, variance):
         gain = self.gamma / tf.sqrt(variance + self.epsilon)
-        offset = self.beta - mean * gain
-        gain, offset = (tf.cast(v, inputs.dtype) for v in (gain, offset))
-        return inputs * gain + offset
+        return gain, self.beta - mean * gain
 
     def _update(self, moving, value):
         moving.assign(moving * self.momentum + value * (1 - self.momentum))
@@ -99,3 +105,47 @@ class BatchNorm(keras.layers.Layer):
             "momentum": self.momentum,
             "epsilon": self.epsilon,
         }
+
+
+def _apply(inputs, gain, offset):
+    gain, offset = (tf.cast(v, inputs.dtype) for v in (gain, offset))
+    return inputs * gain + offset
+
+
+@keras.saving.register_keras_serializable(package="wn_gan")
+class MeanOnlyBatchNorm(BatchNorm):
+    """Batch normalization of the mean alone, for weight-normalized layers.
+
+    Training: `y = x - mean + beta` with the batch's mean; inference: with
+    the moving mean. Weight norm keeps the scale.
+
+    Args:
+        momentum: weight of the old moving mean in an update.
+        **kwargs: as for `keras.layers.Layer`.
+
+    Input shape: `[batch, height, width, channels]`, float.
+
+    Output shape: that of the input.
+
+    Reference: Salimans & Kingma 2016, arXiv:1602.07868, section 4.
+    """
+
+    def build(self, input_shape):  # noqa: D102
+        self.beta = self._add("beta", input_shape[-1], "zeros", True)
+        self.moving_mean = self._add(
+            "moving_mean", input_shape[-1], "zeros", False
+        )
+        self.built = True
+
+    def inference_affine(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """What inference multiplies each channel by, and what it adds."""
+        offset = self.beta - self.moving_mean
+        return tf.ones_like(offset), offset
+
+    def call(self, inputs, training=False):  # noqa: D102
+        if not training:
+            return _apply(inputs, *self.inference_affine())
+        wide = tf.cast(inputs, self.moving_mean.dtype)
+        mean = tf.reduce_mean(wide, list(range(inputs.shape.rank - 1)))
+        self._update(self.moving_mean, mean)
+        return inputs + tf.cast(self.beta - mean, inputs.dtype)

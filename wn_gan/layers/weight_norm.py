@@ -1,20 +1,21 @@
 """Weight-normalized layers, strict and affine (Xiang & Li 2017, section 3).
 
 A strict layer divides each output channel by the norm of its kernel and has
-neither gain nor bias; an affine layer adds both. Only the kernel is touched
-(a few thousand numbers), never the output (millions): the same mathematics
-at a fraction of the cost.
+neither gain nor bias; an affine layer adds both.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from wn_gan import stack
-from wn_gan.layers.initializers import fan_in_uniform
+from wn_gan.layers.kernel_layers import (
+    Conv2DKernel,
+    Conv2DTransposeKernel,
+    DenseKernel,
+    KernelLayer,
+)
 
 EPSILON = 1e-6
 
@@ -43,87 +44,43 @@ def normalize_kernel(
     return kernel / tf.sqrt(squared / overlap + epsilon)
 
 
-class WeightNorm(keras.layers.Layer):
-    """What the three layers share: kernel, optional gain and bias.
-
-    A subclass gives the kernel's shape and axes in `build` and applies the
-    result of `normalized_kernel` in `call`.
-    """
+class WeightNorm(KernelLayer):
+    """The choice of kernel of the three layers below."""
 
     def __init__(
-        self,
-        affine: bool = False,
-        epsilon: float = EPSILON,
-        kernel_initializer: Any = None,
-        **kwargs: Any,
+        self, *args: Any, affine: bool = False, epsilon: float = EPSILON, **kw
     ):
-        """See the subclasses."""
-        super().__init__(**kwargs)
+        """See the three layers."""
+        super().__init__(*args, **kw)
         self.affine = affine
         self.epsilon = epsilon
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def _add_weights(
-        self,
-        kernel_shape: Sequence[int],
-        output_axis: int,
-        overlap: float = 1.0,
-    ) -> None:
-        channels = kernel_shape[output_axis]
-        fan_in = math.prod(kernel_shape) // channels
-        rank = len(kernel_shape)
-        self._norm_axes = [i for i in range(rank) if i != output_axis % rank]
-        self._overlap = overlap
-        self._gain_shape = [1] * rank
-        self._gain_shape[output_axis] = channels
-        self.kernel = stack.add_float32_weight(
-            self,
-            name="kernel",
-            shape=tuple(kernel_shape),
-            initializer=self.kernel_initializer or fan_in_uniform(fan_in),
-        )
-        if self.affine:
-            self.gain = stack.add_float32_weight(
-                self, name="gain", shape=(channels,), initializer="ones"
-            )
-            self.bias = stack.add_float32_weight(
-                self, name="bias", shape=(channels,), initializer="zeros"
-            )
-        self.built = True
+    @property
+    def has_gain(self) -> bool:
+        """Whether it is affine."""
+        return self.affine
 
-    def normalized_kernel(self) -> tf.Tensor:
+    has_bias = has_gain
+
+    def normalized_kernel(self, training: bool = False) -> tf.Tensor:
         """The kernel that is applied, gain included, in the variable dtype."""
+        axes = list(range(self.kernel.shape.rank))
+        axes.remove(self.output_axis)
         kernel = normalize_kernel(
-            tf.convert_to_tensor(self.kernel),
-            self._norm_axes,
-            self.epsilon,
-            self._overlap,
+            tf.convert_to_tensor(self.kernel), axes, self.epsilon, self.overlap
         )
-        if self.affine:
-            kernel *= tf.reshape(self.gain, self._gain_shape)
-        return kernel
-
-    def _compute_kernel(self) -> tf.Tensor:
-        return tf.cast(self.normalized_kernel(), self.compute_dtype)
-
-    def _add_bias(self, outputs: tf.Tensor) -> tf.Tensor:
-        if not self.affine:
-            return outputs
-        return tf.nn.bias_add(outputs, tf.cast(self.bias, outputs.dtype))
+        return kernel * self.per_channel(self.gain) if self.affine else kernel
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        initializer = self.kernel_initializer
         return super().get_config() | {
             "affine": self.affine,
             "epsilon": self.epsilon,
-            "kernel_initializer": initializer
-            and keras.initializers.serialize(initializer),
         }
 
 
 @keras.saving.register_keras_serializable(package="wn_gan")
-class WeightNormDense(WeightNorm):
+class WeightNormDense(WeightNorm, DenseKernel):
     """Weight-normalized fully connected layer.
 
     Strict: `y = x . w / ||w||`; affine: `y = gain * x . w / ||w|| + bias`,
@@ -133,8 +90,7 @@ class WeightNormDense(WeightNorm):
         units: number of outputs.
         affine: whether to add a gain (initially 1) and a bias (0) per unit.
         epsilon: added inside the root.
-        kernel_initializer: default U(+-1/sqrt(inputs)).
-        **kwargs: as for `keras.layers.Layer`.
+        **kwargs: as for `KernelLayer`.
 
     Input shape: `[batch, inputs]`, float.
 
@@ -143,20 +99,58 @@ class WeightNormDense(WeightNorm):
     Reference: Xiang & Li 2017, arXiv:1704.03971, section 3.
     """
 
-    def __init__(self, units: int, **kwargs: Any):
-        """See the class."""
-        super().__init__(**kwargs)
-        self.units = units
 
-    def build(self, input_shape):  # noqa: D102
-        self._add_weights((input_shape[-1], self.units), output_axis=-1)
+@keras.saving.register_keras_serializable(package="wn_gan")
+class WeightNormConv2D(WeightNorm, Conv2DKernel):
+    """Weight-normalized 2D convolution.
 
-    def call(self, inputs):  # noqa: D102
-        return self._add_bias(tf.matmul(inputs, self._compute_kernel()))
+    `y = conv(x, w / ||w||)`, affine: `y = gain * conv(x, w / ||w||) + bias`.
+    The kernel is HWIO and the norm runs over its axes 0, 1 and 2 (the paper's
+    layout is OIHW with the norm over 1, 2 and 3).
 
-    def compute_output_shape(self, input_shape):  # noqa: D102
-        return (*input_shape[:-1], self.units)
+    Args:
+        filters: number of output channels.
+        kernel_size: height and width of the kernel, or one integer for both.
+        strides: one integer for both axes.
+        padding: "same" or "valid", as in Keras.
+        **kwargs: `affine`, `epsilon` as for `WeightNormDense`, and those of
+            `KernelLayer`.
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return super().get_config() | {"units": self.units}
+    Input shape: `[batch, height, width, channels]`, float.
+
+    Output shape: `[batch, new_height, new_width, filters]`.
+
+    Raises:
+        ValueError: for another padding.
+
+    Reference: Xiang & Li 2017, arXiv:1704.03971, section 3.
+    """
+
+
+@keras.saving.register_keras_serializable(package="wn_gan")
+class WeightNormConv2DTranspose(WeightNorm, Conv2DTransposeKernel):
+    """Weight-normalized transposed 2D convolution.
+
+    `y = conv_transpose(x, w / ||w||)` with
+    `||w|| = sqrt(sum(w^2) / stride^2 + epsilon)`: each output pixel sees only
+    one in stride^2 of the kernel's entries. The kernel is **HWOI** and the
+    norm runs over its axes 0, 1 and 3 (the paper's layout is IOHW with the
+    norm over 0, 2 and 3).
+
+    Args:
+        filters: number of output channels.
+        kernel_size: height and width of the kernel, or one integer for both.
+        strides: one integer for both axes.
+        padding: "same" (output = input * strides) or "valid", as in Keras.
+        **kwargs: `affine`, `epsilon` as for `WeightNormDense`, and those of
+            `KernelLayer`.
+
+    Input shape: `[batch, height, width, channels]`, float.
+
+    Output shape: `[batch, new_height, new_width, filters]`.
+
+    Raises:
+        ValueError: for another padding.
+
+    Reference: Xiang & Li 2017, arXiv:1704.03971, section 3.
+    """

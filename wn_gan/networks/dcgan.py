@@ -28,7 +28,7 @@ def build_generator(
     """The generator: z `[batch, code_size]` -> images in (0, 1).
 
     Args:
-        norm: "none", "batch", "weight" or "weight_affine".
+        norm: one of `config.NORMS`.
         height: of the images, even, in pixels.
         width: of the images, even, in pixels.
         channels: 1 or 3.
@@ -80,7 +80,7 @@ def build_discriminator(
     """The discriminator: images in [0, 1] -> logits `[batch, 1]`.
 
     Args:
-        norm: "none", "batch", "weight" or "weight_affine".
+        norm: one of `config.NORMS`.
         height: of the images, even, in pixels.
         width: of the images, even, in pixels.
         channels: 1 or 3.
@@ -106,7 +106,7 @@ def build_discriminator(
         x = _halve(make, x, features * 2**level, sizes, level)
         x = make.activate(x, f"level_{level}", normalize=level > 0)
     x = make.conv(
-        x, 1, sizes[top], name="final_conv", padding="valid", last=True
+        x, 1, sizes[top], name="final_conv", padding="valid", affine=True
     )
     x = keras.layers.Reshape((1,), name="final_reshape", dtype=dtype)(x)
     logits = keras.layers.Activation(
@@ -145,7 +145,7 @@ def _double(
         strides=2,
         padding="valid" if any(extra) else "same",
         transposed=True,
-        last=level == 0,
+        affine=level == 0,
     )
     if not any(extra):
         return x

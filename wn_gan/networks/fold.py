@@ -11,11 +11,16 @@ import keras
 import tensorflow as tf
 
 from wn_gan import layers
+from wn_gan.layers.kernel_layers import (
+    Conv2DKernel,
+    Conv2DTransposeKernel,
+    DenseKernel,
+)
 
 _PLAIN = {
-    layers.WeightNormDense: keras.layers.Dense,
-    layers.WeightNormConv2D: keras.layers.Conv2D,
-    layers.WeightNormConv2DTranspose: keras.layers.Conv2DTranspose,
+    DenseKernel: keras.layers.Dense,
+    Conv2DKernel: keras.layers.Conv2D,
+    Conv2DTransposeKernel: keras.layers.Conv2DTranspose,
 }
 
 
@@ -27,7 +32,8 @@ def folded_twin(network: keras.Model) -> keras.Model:
 
     Returns:
         A model with the same inputs and outputs, all of it in the dtype of
-        the network's output, and no normalization layer.
+        the network's output, and without weight, spectral or batch norm.
+        (Layer, instance and group norm depend on each image: they stay.)
     """
     dtype = network.output.dtype
     dtype = dtype if isinstance(dtype, str) else dtype.name
@@ -36,19 +42,26 @@ def folded_twin(network: keras.Model) -> keras.Model:
         config = {"name": layer.name, "dtype": dtype}
         if isinstance(layer, layers.BatchNorm):
             return keras.layers.Activation("linear", **config)
-        if type(layer) not in _PLAIN:
-            return type(layer).from_config(layer.get_config() | config)
-        if isinstance(layer, layers.WeightNormDense):
-            return keras.layers.Dense(layer.units, **config)
-        return _PLAIN[type(layer)](
-            layer.filters,
-            layer.kernel_size,
-            strides=layer.strides,
-            padding=layer.padding,
-            **config,
-        )
+        if isinstance(layer, layers.WeightNormAdd):
+            return layers.ScaledAdd(**config)
+        if isinstance(layer, layers.KernelLayer):
+            return _plain_layer(layer, config)
+        return type(layer).from_config(layer.get_config() | config)
 
     return keras.models.clone_model(network, clone_function=plain)
+
+
+def _plain_layer(layer: Any, config: dict) -> keras.layers.Layer:
+    if isinstance(layer, DenseKernel):
+        return keras.layers.Dense(layer.units, **config)
+    (plain,) = (_PLAIN[kind] for kind in _PLAIN if isinstance(layer, kind))
+    return plain(
+        layer.filters,
+        layer.kernel_size,
+        strides=layer.strides,
+        padding=layer.padding,
+        **config,
+    )
 
 
 def fold(network: keras.Model, twin: keras.Model) -> None:
@@ -75,6 +88,10 @@ def fold(network: keras.Model, twin: keras.Model) -> None:
                 )
             target.kernel.assign(kernel)
             target.bias.assign(bias)
+        elif isinstance(layer, layers.WeightNormAdd):
+            residue, shortcut = layer.normalized_weights()
+            target.residue_scale.assign(residue)
+            target.shortcut_scale.assign(shortcut)
         elif target.weights:
             target.set_weights(layer.get_weights())
 
@@ -86,11 +103,11 @@ def _stem(layer: keras.layers.Layer) -> str:
 
 def _plain_weights(layer: Any) -> tuple[tf.Tensor, tf.Tensor]:
     bias = getattr(layer, "bias", None)
-    if type(layer) not in _PLAIN:
+    if not isinstance(layer, layers.KernelLayer):
         return tf.convert_to_tensor(layer.kernel), tf.convert_to_tensor(bias)
     kernel = layer.normalized_kernel()
     if bias is None:
-        channels = layer.compute_output_shape(layer.input.shape)[-1]
+        channels = layer.kernel.shape[layer.output_axis]
         return kernel, tf.zeros([channels], kernel.dtype)
     return kernel, tf.convert_to_tensor(bias)
 
@@ -98,13 +115,14 @@ def _plain_weights(layer: Any) -> tuple[tf.Tensor, tf.Tensor]:
 def _fold_batch_norm(
     layer: Any, norm: layers.BatchNorm, kernel: tf.Tensor, bias: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    gain = norm.gamma / tf.sqrt(norm.moving_variance + norm.epsilon)
-    offset = norm.beta - norm.moving_mean * gain
+    gain, offset = norm.inference_affine()
     # A linear layer in front of a reshape has a channel's units interleaved:
     # the channel is the fastest axis.
     repeats = bias.shape[0] // gain.shape[0]
     gain, offset = tf.tile(gain, [repeats]), tf.tile(offset, [repeats])
-    transposed = isinstance(layer, keras.layers.Conv2DTranspose)
+    transposed = isinstance(
+        layer, keras.layers.Conv2DTranspose | Conv2DTransposeKernel
+    )
     shape = [1] * kernel.shape.rank
     shape[2 if transposed else -1] = gain.shape[0]
     return kernel * tf.reshape(gain, shape), bias * gain + offset

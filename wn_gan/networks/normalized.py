@@ -1,67 +1,101 @@
 """The building blocks of a network for one choice of normalization."""
 
+import math
 from typing import Any
 
 import keras
 
 from wn_gan import layers
+from wn_gan.config import NORMS
 
-NORMS = ("none", "batch", "weight", "weight_affine")
-
-# By whether it is transposed and whether it is weight-normalized.
-_CONVOLUTIONS = {
-    (False, False): keras.layers.Conv2D,
-    (False, True): layers.WeightNormConv2D,
-    (True, False): keras.layers.Conv2DTranspose,
-    (True, True): layers.WeightNormConv2DTranspose,
-}
+# By kind of kernel: dense, convolution, transposed convolution.
+_PLAIN = (
+    keras.layers.Dense,
+    keras.layers.Conv2D,
+    keras.layers.Conv2DTranspose,
+)
+_WEIGHT = (
+    layers.WeightNormDense,
+    layers.WeightNormConv2D,
+    layers.WeightNormConv2DTranspose,
+)
+_SPECTRAL = (
+    layers.SpectralNormDense,
+    layers.SpectralNormConv2D,
+    layers.SpectralNormConv2DTranspose,
+)
+_AFFINE_WEIGHT = ("weight_affine", "weight_data_init", "mean_only_batch")
+# As Wu & He 2018; fewer where a group would have a single channel.
+MAX_GROUPS = 32
+EPSILON = 1e-5
 
 
 class NormalizedLayers:
     """Makes linear layers and activations as one normalization wants them.
 
-    `none` and `batch` use Keras' layers with a bias; `weight` strict
-    weight-normalized layers and TPReLU, affine only in a network's last
-    layer; `weight_affine` affine ones and PReLU everywhere.
+    | norm | linear layers | after them | rectifier |
+    |---|---|---|---|
+    | none | plain | | PReLU |
+    | batch | plain | batch norm | PReLU |
+    | weight | strict weight norm, affine where asked | | TPReLU |
+    | weight_affine | affine weight norm | | PReLU |
+    | weight_data_init | the same, started from data | | PReLU |
+    | mean_only_batch | affine weight norm | the mean's batch norm | PReLU |
+    | spectral | spectral norm | | PReLU |
+    | layer, instance, group | plain | that norm | PReLU |
 
     Args:
-        norm: one of `NORMS`.
+        norm: one of `config.NORMS`.
         dtype: Keras dtype policy of every layer, e.g. "mixed_float16".
+        epsilon: of weight norm, inside the root.
 
     Raises:
         ValueError: for another norm.
     """
 
-    def __init__(self, norm: str, dtype: str):
+    def __init__(self, norm: str, dtype: str, epsilon: float = 1e-6):
         """See the class."""
         if norm not in NORMS:
             raise ValueError(f"norm must be one of {NORMS}, got {norm!r}")
         self.norm = norm
         self.dtype = dtype
+        self.epsilon = epsilon
+        self.strict = norm == "weight"
+        if self.strict or norm in _AFFINE_WEIGHT:
+            self._kinds = _WEIGHT
+        else:
+            self._kinds = _SPECTRAL if norm == "spectral" else _PLAIN
 
-    @property
-    def weight_normalized(self) -> bool:
-        """Whether the linear layers are weight-normalized."""
-        return self.norm in ("weight", "weight_affine")
-
-    def _arguments(self, fan_in: int, scale: float, last: bool) -> dict:
+    def _arguments(self, fan_in: int, scale: float, affine: bool) -> dict:
         initial = layers.fan_in_uniform(fan_in, scale)
         arguments = {"kernel_initializer": initial, "dtype": self.dtype}
-        if self.weight_normalized:
-            arguments["affine"] = last or self.norm == "weight_affine"
+        if self._kinds is _WEIGHT:
+            arguments["affine"] = affine or not self.strict
+            arguments["epsilon"] = self.epsilon
         else:
             arguments["bias_initializer"] = layers.fan_in_uniform(fan_in)
         return arguments
 
-    def dense(self, x: Any, units: int, name: str, scale: float = 1.0) -> Any:
-        """A linear layer on `[batch, inputs]`; `scale` on initial kernels."""
-        layer = (
-            layers.WeightNormDense
-            if self.weight_normalized
-            else keras.layers.Dense
-        )
-        arguments = self._arguments(x.shape[-1], scale, last=False)
-        return layer(units, name=name, **arguments)(x)
+    def dense(
+        self,
+        x: Any,
+        units: int,
+        name: str,
+        scale: float = 1.0,
+        affine: bool = False,
+    ) -> Any:
+        """A linear layer on `[batch, inputs]`.
+
+        Args:
+            x: its input.
+            units: number of outputs.
+            name: of the layer.
+            scale: factor on the initial kernel.
+            affine: whether it has gain and bias even where the norm is
+                strict.
+        """
+        arguments = self._arguments(x.shape[-1], scale, affine)
+        return self._kinds[0](units, name=name, **arguments)(x)
 
     def conv(
         self,
@@ -72,35 +106,77 @@ class NormalizedLayers:
         strides: int = 1,
         padding: str = "same",
         transposed: bool = False,
-        last: bool = False,
+        affine: bool = False,
     ) -> Any:
-        """A convolution, plain or transposed; `last`: it ends the network."""
-        layer = _CONVOLUTIONS[transposed, self.weight_normalized]
+        """A convolution, plain or transposed; `affine` as for `dense`."""
         fan_in = kernel_size[0] * kernel_size[1] * x.shape[-1]
-        arguments = self._arguments(fan_in, 1.0, last)
-        return layer(
+        return self._kinds[2 if transposed else 1](
             filters,
             kernel_size,
             strides=strides,
             padding=padding,
             name=name,
-            **arguments,
+            **self._arguments(fan_in, 1.0, affine),
         )(x)
 
     def activate(self, x: Any, stem: str, normalize: bool = True) -> Any:
-        """Batch norm where it belongs, then the rectifier of this norm.
+        """`normalize`, where it belongs, then `rectify`.
 
         Args:
             x: `[batch, height, width, channels]`.
             stem: start of the layers' names, e.g. "level_1".
             normalize: False where the paper leaves batch norm out.
         """
-        if self.norm == "batch" and normalize:
-            x = layers.BatchNorm(name=f"{stem}_batchnorm", dtype=self.dtype)(x)
-        if self.norm == "weight":
+        if normalize:
+            x = self.normalize(x, stem)
+        return self.rectify(x, stem)
+
+    def normalize(self, x: Any, stem: str) -> Any:
+        """The layer that normalizes activations, if the norm has one."""
+        layer = self._normalization(x.shape[-1], stem)
+        return x if layer is None else layer(x)
+
+    def _normalization(self, channels: int, stem: str) -> Any:
+        if self.norm == "batch":
+            name = f"{stem}_batchnorm"
+            return layers.BatchNorm(name=name, dtype=self.dtype)
+        if self.norm == "mean_only_batch":
+            name = f"{stem}_meanonlybatchnorm"
+            return layers.MeanOnlyBatchNorm(name=name, dtype=self.dtype)
+        groups = {
+            "layer": 1,
+            "instance": channels,
+            "group": math.gcd(MAX_GROUPS, max(channels // 2, 1)),
+        }
+        if self.norm not in groups:
+            return None
+        return keras.layers.GroupNormalization(
+            groups[self.norm],
+            epsilon=EPSILON,
+            name=f"{stem}_{self.norm}norm",
+            dtype=self.dtype,
+        )
+
+    def rectify(self, x: Any, stem: str, translated: bool = True) -> Any:
+        """TPReLU where the norm is strict, else PReLU.
+
+        Args:
+            x: `[batch, height, width, channels]`.
+            stem: start of the layer's name.
+            translated: False for PReLU after an affine layer.
+        """
+        if self.strict and translated:
             name = f"{stem}_tprelu"
             return layers.TPReLU(name=name, dtype=self.dtype)(x)
         return layers.PReLU(name=f"{stem}_prelu", dtype=self.dtype)(x)
+
+    def add(self, residue: Any, shortcut: Any, name: str) -> Any:
+        """Where two branches meet: weight-normalized, or a plain sum."""
+        if self._kinds is _WEIGHT:
+            add = layers.WeightNormAdd(name=name, dtype=self.dtype)
+        else:
+            add = keras.layers.Add(name=name, dtype=self.dtype)
+        return add([residue, shortcut])
 
     def output_dtype(self) -> str:
         """Dtype of a network's result: never less than float32."""

@@ -1,0 +1,51 @@
+"""The paper's flag files on the official layouts, and own photos at 160x160.
+
+A step or two of the networks as the paper has them: what is tested is that
+nothing but the folder, the length and the split's sizes need be said.
+"""
+
+import json
+
+import pytest
+from conftest import ROOT
+
+SHORT = {"train_steps": 2, "running_test_images": 2, "final_test_images": 3}
+
+
+@pytest.mark.parametrize(
+    "flag_file, data, more",
+    [
+        ("celeba_wn.cfg", "celeba", {}),
+        ("lsun_wn.cfg", "lsun", {}),
+        ("lsun_wn.cfg", None, {"dataset": "folder:{data}/faces200"}),
+    ],
+    ids=["celeba", "lsun", "folder"],
+)
+def test_a_flag_file_trains(
+    shared, tmp_path, wn_gan_command, monkeypatch, flag_file, data, more
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    options = SHORT | {
+        name: value.format(data=shared / "data") for name, value in more.items()
+    }
+    if data is not None:
+        options["data_dir"] = shared / "data" / data
+    run = tmp_path / "run"
+    result = wn_gan_command(
+        "train",
+        flagfile=ROOT / "flags" / flag_file,
+        run_dir=run,
+        **options,
+    )
+    assert result.returncode == 0, result.stderr
+    final = json.loads((run / "final.json").read_text())
+    assert final["step"] == 2 and 0 < final["best_reconstruction_loss"] < 1
+    split = json.loads((run / "split.json").read_text())
+    assert split["image_shape"] == [160, 160, 3]
+    if data == "celeba":
+        assert split["num_images"] == {
+            "train": 480,
+            "running_test": 2,
+            "final_test": 3,
+        }
+        assert split["final_test_from"] == "the source's test split"

@@ -1,0 +1,208 @@
+"""Linear layers whose kernel is computed from the one that is trained.
+
+A reparametrized layer is a choice of kernel (`weight_norm`, `spectral_norm`)
+and one of what is done with it: the three classes here. Only the kernel is
+touched (a few thousand numbers), never the output (millions).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from wn_gan import stack
+from wn_gan.layers.initializers import fan_in_uniform
+
+
+class KernelLayer(keras.layers.Layer):
+    """Kernel, optional gain and bias, and how a kernel is applied.
+
+    A class that chooses the kernel gives `has_gain`, `has_bias` and
+    `normalized_kernel`; one that applies it gives `build` and `apply_kernel`.
+
+    Args:
+        kernel_initializer: default U(+-1/sqrt(fan-in)).
+        bias_initializer: default zeros.
+        **kwargs: as for `keras.layers.Layer`.
+    """
+
+    def __init__(
+        self,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ):
+        """See the class."""
+        super().__init__(**kwargs)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def add_weights(
+        self,
+        kernel_shape: Sequence[int],
+        output_axis: int,
+        overlap: float = 1.0,
+    ) -> None:
+        """Adds kernel, gain and bias.
+
+        Args:
+            kernel_shape: of the kernel.
+            output_axis: the output channels' axis, not negative.
+            overlap: how many output positions share out the kernel's
+                entries, stride^2 for a transposed convolution; else 1.
+        """
+        channels = kernel_shape[output_axis]
+        fan_in = math.prod(kernel_shape) // channels
+        self.output_axis, self.overlap = output_axis, overlap
+        self.kernel = stack.add_float32_weight(
+            self,
+            name="kernel",
+            shape=tuple(kernel_shape),
+            initializer=self.kernel_initializer or fan_in_uniform(fan_in),
+        )
+        if self.has_gain:
+            self.gain = stack.add_float32_weight(
+                self, name="gain", shape=(channels,), initializer="ones"
+            )
+        if self.has_bias:
+            self.bias = stack.add_float32_weight(
+                self,
+                name="bias",
+                shape=(channels,),
+                initializer=self.bias_initializer,
+            )
+        self.built = True
+
+    def per_channel(self, values: tf.Tensor) -> tf.Tensor:
+        """A value per output channel, in a shape that fits the kernel's."""
+        shape = [1] * self.kernel.shape.rank
+        shape[self.output_axis] = -1
+        return tf.reshape(values, shape)
+
+    def call(self, inputs, training=False):  # noqa: D102
+        kernel = self.normalized_kernel(training)
+        outputs = self.apply_kernel(inputs, tf.cast(kernel, self.compute_dtype))
+        if not self.has_bias:
+            return outputs
+        return tf.nn.bias_add(outputs, tf.cast(self.bias, outputs.dtype))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        initializers = {
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
+        }
+        return super().get_config() | {
+            name: initializer and keras.initializers.serialize(initializer)
+            for name, initializer in initializers.items()
+        }
+
+
+class DenseKernel(KernelLayer):
+    """Applies a kernel `[inputs, units]` to `[batch, inputs]`."""
+
+    def __init__(self, units: int, **kwargs: Any):
+        """See the classes that choose a kernel."""
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape):  # noqa: D102
+        self.add_weights((input_shape[-1], self.units), output_axis=1)
+
+    def apply_kernel(self, inputs, kernel):  # noqa: D102
+        return tf.matmul(inputs, kernel)
+
+    def compute_output_shape(self, input_shape):  # noqa: D102
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return super().get_config() | {"units": self.units}
+
+
+class _ConvKernel(KernelLayer):
+    """What the two convolutions share: their arguments and the checks."""
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int = 1,
+        padding: str = "same",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if padding not in ("same", "valid"):
+            raise ValueError(
+                f"padding must be 'same' or 'valid', got {padding!r}"
+            )
+        if isinstance(kernel_size, int):
+            kernel_size = (kernel_size, kernel_size)
+        self.filters = filters
+        self.kernel_size = tuple(kernel_size)
+        self.strides = strides
+        self.padding = padding
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, _ = input_shape
+        height, width = (
+            size and self._output_size(size, kernel)
+            for size, kernel in zip(
+                (height, width), self.kernel_size, strict=True
+            )
+        )
+        return (batch, height, width, self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+        }
+
+
+class Conv2DKernel(_ConvKernel):
+    """A convolution; the kernel is HWIO, the output channel its axis 3."""
+
+    def build(self, input_shape):  # noqa: D102
+        self.add_weights(
+            (*self.kernel_size, input_shape[-1], self.filters), output_axis=3
+        )
+
+    def apply_kernel(self, inputs, kernel):  # noqa: D102
+        return tf.nn.conv2d(
+            inputs, kernel, strides=self.strides, padding=self.padding.upper()
+        )
+
+    def _output_size(self, size, kernel):
+        if self.padding == "valid":
+            size -= kernel - 1
+        return -(-size // self.strides)
+
+
+class Conv2DTransposeKernel(_ConvKernel):
+    """A transposed convolution; the kernel is **HWOI**, the channel axis 2."""
+
+    def build(self, input_shape):  # noqa: D102
+        self.add_weights(
+            (*self.kernel_size, self.filters, input_shape[-1]),
+            output_axis=2,
+            overlap=self.strides**2,
+        )
+
+    def apply_kernel(self, inputs, kernel):  # noqa: D102
+        output_shape = self.compute_output_shape(inputs.shape)
+        return tf.nn.conv2d_transpose(
+            inputs,
+            kernel,
+            (tf.shape(inputs)[0], *output_shape[1:]),
+            strides=self.strides,
+            padding=self.padding.upper(),
+        )
+
+    def _output_size(self, size, kernel):
+        extra = max(kernel - self.strides, 0)
+        return size * self.strides + (self.padding == "valid") * extra

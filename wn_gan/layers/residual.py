@@ -1,0 +1,135 @@
+"""Where a residual block's two branches meet, and the per-channel affine."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from wn_gan import stack
+
+EPSILON = 1e-16
+
+
+@keras.saving.register_keras_serializable(package="wn_gan")
+class WeightNormAdd(keras.layers.Layer):
+    """Weight-normalized addition of a residue r and a shortcut s.
+
+    `y = (w1 * r + w2 * s) / ||(w1, w2)||` per channel, with
+    `||w|| = sqrt(w1^2 + w2^2 + epsilon)`. It starts at `w = (0, 1)`: each
+    block begins as its shortcut.
+
+    Args:
+        epsilon: added inside the root. (The authors add 1e-8 to the root
+            itself: the same to 1e-8 for norms of about 1.)
+        **kwargs: as for `keras.layers.Layer`.
+
+    Input shape: a list of two, `[batch, height, width, channels]` each: the
+        residue, then the shortcut.
+
+    Output shape: that of either.
+
+    Reference: Xiang & Li 2017, arXiv:1704.03971, section on residual nets.
+    """
+
+    def __init__(self, epsilon: float = EPSILON, **kwargs: Any):
+        """See the class."""
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, input_shape):  # noqa: D102
+        channels = input_shape[0][-1]
+        self.residue_weight, self.shortcut_weight = (
+            stack.add_float32_weight(
+                self, name=name, shape=(channels,), initializer=initial
+            )
+            for name, initial in (
+                ("residue_weight", "zeros"),
+                ("shortcut_weight", "ones"),
+            )
+        )
+        self.built = True
+
+    def normalized_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """What residue and shortcut are multiplied with, per channel."""
+        first, second = (
+            tf.convert_to_tensor(weight)
+            for weight in (self.residue_weight, self.shortcut_weight)
+        )
+        norm = tf.sqrt(first**2 + second**2 + self.epsilon)
+        return first / norm, second / norm
+
+    def call(self, inputs):  # noqa: D102
+        residue, shortcut = inputs
+        first, second = (
+            tf.cast(weight, residue.dtype)
+            for weight in self.normalized_weights()
+        )
+        return first * residue + second * shortcut
+
+    def compute_output_shape(self, input_shape: Sequence):  # noqa: D102
+        return input_shape[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return super().get_config() | {"epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable(package="wn_gan")
+class ScaledAdd(keras.layers.Layer):
+    """`y = a * r + b * s` per channel: a folded `WeightNormAdd`.
+
+    Input shape: a list of two, `[batch, height, width, channels]` each.
+
+    Output shape: that of either.
+    """
+
+    def build(self, input_shape):  # noqa: D102
+        channels = input_shape[0][-1]
+        self.residue_scale, self.shortcut_scale = (
+            stack.add_float32_weight(
+                self, name=name, shape=(channels,), initializer="ones"
+            )
+            for name in ("residue_scale", "shortcut_scale")
+        )
+        self.built = True
+
+    def call(self, inputs):  # noqa: D102
+        residue, shortcut = inputs
+        first, second = (
+            tf.cast(weight, residue.dtype)
+            for weight in (self.residue_scale, self.shortcut_scale)
+        )
+        return first * residue + second * shortcut
+
+    def compute_output_shape(self, input_shape: Sequence):  # noqa: D102
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable(package="wn_gan")
+class ChannelAffine(keras.layers.Layer):
+    """`y = gain * x + bias` per channel, from gain 1 and bias 0.
+
+    Input shape: `[batch, ..., channels]`, float.
+
+    Output shape: that of the input.
+    """
+
+    def build(self, input_shape):  # noqa: D102
+        channels = (input_shape[-1],)
+        self.gain = stack.add_float32_weight(
+            self, name="gain", shape=channels, initializer="ones"
+        )
+        self.bias = stack.add_float32_weight(
+            self, name="bias", shape=channels, initializer="zeros"
+        )
+        self.built = True
+
+    def call(self, inputs):  # noqa: D102
+        gain, bias = (
+            tf.cast(weight, inputs.dtype) for weight in (self.gain, self.bias)
+        )
+        return gain * inputs + bias
+
+    def compute_output_shape(self, input_shape):  # noqa: D102
+        return input_shape

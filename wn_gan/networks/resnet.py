@@ -1,0 +1,231 @@
+"""The paper's residual networks, with any normalization.
+
+Levels are numbered as in `dcgan`: level 0 is the one next to the image. A
+level is some blocks of which one changes the size; with two blocks a level
+and five levels these are the paper's 21 layers (5 * 2 * 2 + 1).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from wn_gan import layers
+from wn_gan.networks.normalized import NormalizedLayers
+from wn_gan.networks.sizes import extra_padding, level_sizes
+
+INITIAL_SCALE = 0.01
+# The authors' later code adds 1e-8 outside the root; inside, its square does
+# the same to 2e-6 at the smallest initial norms.
+EPSILON = 1e-16
+
+
+def build_generator(
+    norm: str,
+    height: int,
+    width: int,
+    channels: int = 3,
+    code_size: int = 128,
+    features: Sequence[int] = (64, 128, 256, 384, 512),
+    blocks: Sequence[int] = (2, 2, 2, 2, 2),
+    dtype: str = "float32",
+) -> keras.Model:
+    """The generator: z `[batch, code_size]` -> images in (0, 1).
+
+    Args:
+        norm: one of `config.NORMS`.
+        height: of the images, even, in pixels.
+        width: of the images, even, in pixels.
+        channels: 1 or 3.
+        code_size: length of the latent code.
+        features: channels at each level, level 0 first.
+        blocks: residual blocks at each level, likewise.
+        dtype: Keras dtype policy of the layers.
+
+    Returns:
+        A functional model named "generator" whose output is
+        `[batch, height, width, channels]`, float32 (float64 for float64).
+
+    Raises:
+        ValueError: for an unknown norm or a size that cannot be halved.
+    """
+    make = NormalizedLayers(norm, dtype, EPSILON)
+    sizes = level_sizes(height, width, len(features))
+    z = keras.Input((code_size,), name="z", dtype=make.output_dtype())
+    start = (*sizes[-1], features[-1])
+    x = make.dense(
+        z,
+        start[0] * start[1] * start[2],
+        name="initial_linear",
+        scale=INITIAL_SCALE,
+        affine=True,
+    )
+    x = keras.layers.Reshape(start, name="initial_reshape", dtype=dtype)(x)
+    x = make.normalize(x, "initial")
+    x = make.rectify(x, "initial", translated=False)
+    outputs = (channels, *features)
+    for level in reversed(range(len(features))):
+        extra = extra_padding(sizes[level], level == len(features) - 1)
+        for block in range(blocks[level] - 1):
+            name = f"level_{level}_block_{block}"
+            x = _block_up(make, x, features[level], None, name)
+        name = f"level_{level}_block_{blocks[level] - 1}"
+        x = _block_up(make, x, outputs[level], extra, name, last=level == 0)
+    images = keras.layers.Activation(
+        "sigmoid", name="images", dtype=make.output_dtype()
+    )(x)
+    return keras.Model(z, images, name="generator")
+
+
+def build_discriminator(
+    norm: str,
+    height: int,
+    width: int,
+    channels: int = 3,
+    features: Sequence[int] = (64, 128, 256, 384, 512),
+    blocks: Sequence[int] = (2, 2, 2, 2, 2),
+    dtype: str = "float32",
+) -> keras.Model:
+    """The discriminator: images in [0, 1] -> logits `[batch, 1]`.
+
+    Its first layer scales the images to [-1, 1].
+
+    Args:
+        norm: one of `config.NORMS`.
+        height: of the images, even, in pixels.
+        width: of the images, even, in pixels.
+        channels: 1 or 3.
+        features: channels at each level, level 0 first.
+        blocks: residual blocks at each level, likewise.
+        dtype: Keras dtype policy of the layers.
+
+    Returns:
+        A functional model named "discriminator" whose output is float32
+        (float64 for float64): the log-odds that an image is real.
+
+    Raises:
+        ValueError: for an unknown norm or a size that cannot be halved.
+    """
+    make = NormalizedLayers(norm, dtype, EPSILON)
+    sizes = level_sizes(height, width, len(features))
+    images = keras.Input(
+        (height, width, channels), name="images", dtype=make.output_dtype()
+    )
+    x = keras.layers.Rescaling(2.0, -1.0, name="rescaling", dtype=dtype)(images)
+    for level, filters in enumerate(features):
+        extra = extra_padding(sizes[level], level == len(features) - 1)
+        for block in range(blocks[level]):
+            name = f"level_{level}_block_{block}"
+            halving = extra if block == 0 else None
+            first = level == block == 0
+            x = _block_down(make, x, filters, halving, name, first)
+    x = make.conv(
+        x, 1, sizes[-1], name="final_conv", padding="valid", affine=True
+    )
+    x = keras.layers.Reshape((1,), name="final_reshape", dtype=dtype)(x)
+    logits = keras.layers.Activation(
+        "linear", name="logits", dtype=make.output_dtype()
+    )(x)
+    return keras.Model(images, logits, name="discriminator")
+
+
+def _block_down(
+    make: NormalizedLayers,
+    x: Any,
+    filters: int,
+    extra: tuple[int, int] | None,
+    name: str,
+    first: bool,
+) -> Any:
+    """A residual block of the discriminator.
+
+    Args:
+        make: the normalization's layers.
+        x: `[batch, height, width, channels]`.
+        filters: channels of the result.
+        extra: from `extra_padding` if it halves the size, else None.
+        name: start of the layers' names.
+        first: whether it is the network's first, not normalized in front.
+    """
+    stem = f"{name}_residue_1"
+    if extra is None:
+        residue = make.conv(x, filters, (3, 3), f"{stem}_conv")
+    else:
+        padding = "valid" if any(extra) else "same"
+        padded = _padded(make, x, [1 + e for e in extra], stem, any(extra))
+        residue = make.conv(
+            padded, filters, (4, 4), f"{stem}_conv", 2, padding
+        )
+        x = _padded(make, x, extra, f"{name}_shortcut", any(extra))
+        x = keras.layers.AveragePooling2D(
+            2, name=f"{name}_shortcut_pool", dtype=make.dtype
+        )(x)
+    residue = make.activate(residue, stem, normalize=not first)
+    stem = f"{name}_residue_2"
+    residue = make.conv(residue, filters, (3, 3), f"{stem}_conv")
+    residue = make.normalize(residue, stem)
+    x = _matched(make, x, filters, name)
+    return make.rectify(make.add(residue, x, f"{name}_add"), f"{name}_post")
+
+
+def _block_up(
+    make: NormalizedLayers,
+    x: Any,
+    filters: int,
+    extra: tuple[int, int] | None,
+    name: str,
+    last: bool = False,
+) -> Any:
+    """A residual block of the generator; see `_block_down`.
+
+    `last`: it ends the network, without normalization and rectifier.
+    """
+    stem = f"{name}_residue_1"
+    residue = make.conv(x, x.shape[-1], (3, 3), f"{stem}_conv")
+    residue = make.activate(residue, stem)
+    stem = f"{name}_residue_2"
+    shortcut = _matched(make, x, filters, name)
+    if extra is None:
+        residue = make.conv(residue, filters, (3, 3), f"{stem}_conv")
+    else:
+        padding = "valid" if any(extra) else "same"
+        residue = make.conv(
+            residue, filters, (4, 4), f"{stem}_conv", 2, padding, True
+        )
+        residue = _cropped(make, residue, [1 + e for e in extra], stem, extra)
+        shortcut = keras.layers.UpSampling2D(
+            2, name=f"{name}_shortcut_double", dtype=make.dtype
+        )(shortcut)
+        stem_of_shortcut = f"{name}_shortcut"
+        shortcut = _cropped(make, shortcut, extra, stem_of_shortcut, extra)
+    if not last:
+        residue = make.normalize(residue, stem)
+    x = make.add(residue, shortcut, f"{name}_add")
+    if not last:
+        return make.rectify(x, f"{name}_post")
+    if not make.strict:
+        return x
+    return layers.ChannelAffine(name=f"{name}_post_affine", dtype=make.dtype)(x)
+
+
+def _matched(make: NormalizedLayers, x: Any, filters: int, name: str) -> Any:
+    """The shortcut, by a 1x1 convolution where the channels differ."""
+    if x.shape[-1] == filters:
+        return x
+    return make.conv(x, filters, (1, 1), f"{name}_shortcut_conv")
+
+
+def _padded(make, x, pixels, stem, wanted) -> Any:
+    if not wanted:
+        return x
+    return keras.layers.ZeroPadding2D(
+        tuple(pixels), name=f"{stem}_padding", dtype=make.dtype
+    )(x)
+
+
+def _cropped(make, x, pixels, stem, extra) -> Any:
+    if not any(extra):
+        return x
+    return keras.layers.Cropping2D(
+        tuple(pixels), name=f"{stem}_cropping", dtype=make.dtype
+    )(x)
