@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan import cli
+from wn_gan.building import build_gan
 from wn_gan.callbacks import Schedule
 from wn_gan.config import Config
 from wn_gan.data import ImageSet, Split, array_images, make_split
@@ -29,7 +30,6 @@ from wn_gan.signals import StopRequest
 from wn_gan.training import (
     batches,
     build_actions,
-    build_gan,
     feed_of,
     open_run,
 )

@@ -289,9 +289,9 @@ def check_reconstruction(golden: Mapping, norm: str) -> Iterator[Comparison]:
 class GivenCodes(GAN):
     """A GAN that takes its codes from the file instead of drawing them."""
 
-    def codes(self, batch_size, stream=0):
-        """The code of this step for D (stream 0) or G (1)."""
-        return self.given[int(self.step), stream]
+    def codes(self, batch_size, kind=0, turn=0):
+        """The code of this step for D (kind 0) or G (1)."""
+        return self.given[int(self.step), kind]
 
 
 def check_training(golden: Mapping, norm: str) -> Iterator[Comparison]:

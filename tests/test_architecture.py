@@ -10,10 +10,12 @@ PACKAGE = ROOT / "wn_gan"
 # folder only.
 FLOORS = [
     ["errors", "stack", "images", "signals", "progress", "files"],
-    ["config", "losses", "layers"],
+    ["config", "layers"],
     ["flag_defs", "networks", "data", "optimizers", "environment"],
+    ["losses", "penalties", "randomness"],
+    ["objective"],
     ["model", "reconstruction", "cli"],
-    ["checkpoints", "run_folder"],
+    ["building", "checkpoints", "run_folder"],
     ["metrics", "tensorboard_log"],
     ["callbacks"],
     ["training"],

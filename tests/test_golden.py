@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 
 FILE = ROOT / "tests" / "golden" / "dcgan_reference.npz"
+RESNET_FILE = FILE.with_name("resnet_reference.npz")
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,41 @@ def golden():
 @pytest.fixture(scope="module")
 def comparisons(golden):
     return golden_check.check_file(golden)
+
+
+@pytest.fixture(scope="module")
+def resnet():
+    return dict(np.load(RESNET_FILE, allow_pickle=False))
+
+
+def test_every_part_of_the_resnet_agrees(resnet):
+    comparisons = golden_check.check_file(resnet)
+    assert golden_check.report(comparisons)
+    compared = {c.tensor for c in comparisons}
+    assert {k.split("/")[1] for k in resnet if k.startswith("layer/")} <= (
+        compared
+    )
+    trained = {
+        key.replace("net/", "").replace("train/", "").replace("_after", "")
+        for key in resnet
+        if "_after/" in key
+    }
+    assert len(trained) == 97 and trained <= compared
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "layer/addition/grad/add.weight",
+        "layer/block_up_last/y",
+        "net/weight/d_eval",
+        "net/weight/train/g_after/net.level_1_block_0.post.bias",
+    ],
+)
+def test_a_wrong_number_of_the_resnet_is_found(resnet, key):
+    """A twentieth more in any one tensor fails the check."""
+    changed = resnet | {key: 1.05 * resnet[key]}
+    assert not golden_check.report(golden_check.check_file(changed))
 
 
 def test_every_part_agrees(comparisons):

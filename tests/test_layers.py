@@ -29,6 +29,14 @@ CASES = {
     "prelu": (layers.PReLU(), CONV_INPUT),
     "tprelu": (layers.TPReLU(), CONV_INPUT),
     "batch_norm": (layers.BatchNorm(), CONV_INPUT),
+    "mean_only_batch_norm": (layers.MeanOnlyBatchNorm(), CONV_INPUT),
+    "spectral_dense": (layers.SpectralNormDense(5), (4, 7)),
+    "spectral_conv": (layers.SpectralNormConv2D(5, 3, 2), CONV_INPUT),
+    "spectral_transpose": (
+        layers.SpectralNormConv2DTranspose(5, 4, 2),
+        CONV_INPUT,
+    ),
+    "channel_affine": (layers.ChannelAffine(), CONV_INPUT),
 }
 
 

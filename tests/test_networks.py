@@ -147,7 +147,7 @@ def test_folded_twin_computes_the_same(norm, height, width):
     # One more rounding a weight.
     assert_allclose(twin(z), generator(z), rtol=1e-4, atol=1e-6)
     assert not any(
-        isinstance(x, layers.BatchNorm | layers.WeightNormDense)
+        isinstance(x, layers.BatchNorm | layers.KernelLayer)
         for x in twin.layers
     )
 

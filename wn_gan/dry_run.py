@@ -5,13 +5,14 @@ import time
 
 from rich.console import Console
 
+from wn_gan.building import build_gan
 from wn_gan.config import Config
 from wn_gan.data import load_split
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.model import GAN
 from wn_gan.progress import format_seconds
 from wn_gan.run_folder import RunFolder
-from wn_gan.training import batches, build_gan, feed_of
+from wn_gan.training import batches, feed_of
 
 TIMED_STEPS = 5
 

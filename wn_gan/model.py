@@ -5,12 +5,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wn_gan import layers, stack
+from wn_gan import randomness, stack
 from wn_gan.losses import LOSSES
+from wn_gan.networks import initialize_from_data
+from wn_gan.objective import Objective
+from wn_gan.randomness import StepRandom
 
 UPDATE_ORDERS = ("alternate", "shared")
-# Streams of random numbers, told apart by the second half of a seed.
-_D_STREAM, _G_STREAM, _FIXED_STREAM = 0, 1, 2
 
 
 @keras.saving.register_keras_serializable(package="wn_gan")
@@ -36,10 +37,17 @@ class GAN(keras.Model):
             fresh z) or "shared" (one forward pass serves both updates: one
             pass of G and one of D less).
         seed: of the latent codes.
+        d_steps: updates of D for one of G, each on its own part of the real
+            images; above 1 for "alternate" only.
+        r1_penalty: weight of `penalties.r1_penalty`.
+        gradient_penalty: weight of `penalties.gradient_penalty`.
+        instance_noise: standard deviation of the noise that is added to all
+            images that D sees in training.
         **kwargs: as for `keras.Model`.
 
     Raises:
-        ValueError: for an unknown loss or update order.
+        ValueError: for an unknown loss or update order, or more than one
+            step of D for "shared".
     """
 
     def __init__(
@@ -49,6 +57,10 @@ class GAN(keras.Model):
         loss: str = "non_saturating",
         update_order: str = "alternate",
         seed: int = 0,
+        d_steps: int = 1,
+        r1_penalty: float = 0.0,
+        gradient_penalty: float = 0.0,
+        instance_noise: float = 0.0,
         **kwargs: Any,
     ):
         """See the class."""
@@ -60,25 +72,32 @@ class GAN(keras.Model):
                 f"update_order must be one of {UPDATE_ORDERS}, "
                 f"got {update_order!r}"
             )
+        if d_steps > 1 and update_order == "shared":
+            raise ValueError(f"d_steps must be 1 for 'shared', got {d_steps}")
         self.generator = generator
         self.discriminator = discriminator
+        self.d_steps = d_steps
+        self.r1_penalty = r1_penalty
+        self.gradient_penalty = gradient_penalty
+        self.instance_noise = instance_noise
         self.gan_loss = loss
         self.update_order = update_order
         self.seed = seed
         self.code_size = generator.input_shape[-1]
-        # Batch norm must see real and fake images apart; every other
-        # discriminator takes both in one pass.
-        self._one_pass = not any(
-            isinstance(
-                layer, layers.BatchNorm | keras.layers.BatchNormalization
-            )
-            for layer in discriminator.layers
-        )
         self.step = tf.Variable(
             0,
             trainable=False,
             dtype=tf.int64,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+        self.random = StepRandom(seed, self.step, d_steps)
+        self.objective = Objective(
+            discriminator,
+            loss,
+            self.random,
+            r1_penalty,
+            gradient_penalty,
+            instance_noise,
         )
         self.built = True
 
@@ -92,6 +111,10 @@ class GAN(keras.Model):
             "loss": self.gan_loss,
             "update_order": self.update_order,
             "seed": self.seed,
+            "d_steps": self.d_steps,
+            "r1_penalty": self.r1_penalty,
+            "gradient_penalty": self.gradient_penalty,
+            "instance_noise": self.instance_noise,
         }
 
     @classmethod
@@ -130,24 +153,33 @@ class GAN(keras.Model):
         return self.generator(z, training=training)
 
     def codes(
-        self, batch_size: int | tf.Tensor, stream: int = _FIXED_STREAM
+        self,
+        batch_size: int | tf.Tensor,
+        kind: int = randomness.FIXED_CODES,
+        turn: int = 0,
     ) -> tf.Tensor:
         """Latent codes z ~ N(0, I), `[batch_size, code_size]`.
 
         Args:
             batch_size: of one replica; in a distributed step each replica
                 gets its own part of the global batch's codes.
-            stream: by default the codes that are the same at every step.
+            kind: by default the codes that are the same at every step.
+            turn: of D within a step.
         """
-        replica = tf.distribute.get_replica_context()
-        step = 0 if stream == _FIXED_STREAM else self.step
-        global_codes = tf.random.stateless_normal(
-            [batch_size * replica.num_replicas_in_sync, self.code_size],
-            seed=tf.stack([self.seed * 3 + stream, tf.cast(step, tf.int32)]),
-            dtype=self.generator.input.dtype,
+        dtype = self.generator.input.dtype
+        return self.random.normal(
+            kind, batch_size, [self.code_size], dtype, turn
         )
-        first = replica.replica_id_in_sync_group * batch_size
-        return global_codes[first : first + batch_size]
+
+    def initialize(self, real_images: tf.Tensor) -> None:
+        """Starts affine weight norm from data; see `initialize_from_data`.
+
+        Args:
+            real_images: a batch in [0, 1].
+        """
+        z = self.codes(real_images.shape[0], randomness.D_CODES)
+        initialize_from_data(self.generator, z)
+        initialize_from_data(self.discriminator, real_images)
 
     def train_step(self, real_images):
         """One update of both networks.
@@ -158,53 +190,54 @@ class GAN(keras.Model):
         Returns:
             Scalars over the global batch: `d_loss`, `g_loss`, the mean
             `real_logits` and `fake_logits` that D's loss saw, and the norms
-            `d_gradient_norm`, `g_gradient_norm`.
+            `d_gradient_norm`, `g_gradient_norm`; with a penalty `d_penalty`,
+            its weighted value (not part of `d_loss`).
         """
         real_images = tf.cast(real_images, self.generator.output.dtype)
         if self.update_order == "alternate":
-            results = self._update_d(real_images)
-            results |= self._update_g(tf.shape(real_images)[0])
+            parts = tf.split(real_images, self.d_steps)
+            for turn, part in enumerate(parts):
+                results = self._update_d(part, turn)
+            results |= self._update_g(tf.shape(parts[0])[0])
         else:
             results = self._update_both(real_images)
         self.step.assign_add(1)
         return _mean_over_replicas(results)
 
-    def _update_d(self, real_images):
-        z = self.codes(tf.shape(real_images)[0], _D_STREAM)
+    def _update_d(self, real_images, turn):
+        size = tf.shape(real_images)[0]
+        z = self.codes(size, randomness.D_CODES, turn)
         fake_images = self.generator(z, training=True)
         with tf.GradientTape() as tape:
-            real_logits, fake_logits = self._discriminate(
-                real_images, fake_images
+            results, loss, _ = self.objective.discriminator_loss(
+                real_images, fake_images, turn
             )
-            results = self._d_results(real_logits, fake_logits)
-            loss = self._scaled(results["d_loss"], self.d_optimizer)
+            loss = self._scaled(loss, self.d_optimizer)
         results["d_gradient_norm"] = self._apply(
             tape, loss, self.discriminator, self.d_optimizer
         )
         return results
 
     def _update_g(self, batch_size):
-        z = self.codes(batch_size, _G_STREAM)
+        z = self.codes(batch_size, randomness.G_CODES)
         with tf.GradientTape() as tape:
             fake_images = self.generator(z, training=True)
-            logits = self.discriminator(fake_images, training=True)
-            g_loss = LOSSES[self.gan_loss].generator(logits)
+            g_loss = self.objective.generator_loss(fake_images)
             loss = self._scaled(g_loss, self.g_optimizer)
         norm = self._apply(tape, loss, self.generator, self.g_optimizer)
         return {"g_loss": g_loss, "g_gradient_norm": norm}
 
     def _update_both(self, real_images):
         """G's and D's update from one forward pass, at the same weights."""
-        z = self.codes(tf.shape(real_images)[0], _D_STREAM)
+        z = self.codes(tf.shape(real_images)[0], randomness.D_CODES)
         with tf.GradientTape(persistent=True) as tape:
             fake_images = self.generator(z, training=True)
-            real_logits, fake_logits = self._discriminate(
-                real_images, fake_images
+            results, loss, logits = self.objective.discriminator_loss(
+                real_images, fake_images, 0
             )
-            results = self._d_results(real_logits, fake_logits)
-            results["g_loss"] = LOSSES[self.gan_loss].generator(fake_logits)
+            results["g_loss"] = self.objective.loss.generator(logits)
             g_loss = self._scaled(results["g_loss"], self.g_optimizer)
-            d_loss = self._scaled(results["d_loss"], self.d_optimizer)
+            d_loss = self._scaled(loss, self.d_optimizer)
         # Both gradients before either update: they belong to one forward
         # pass, and G's runs through D's weights as they were there.
         g_gradients = tape.gradient(g_loss, self.generator.trainable_variables)
@@ -215,21 +248,6 @@ class GAN(keras.Model):
             self.g_optimizer, g_gradients, self.generator
         )
         return results
-
-    def _discriminate(self, real_images, fake_images):
-        if not self._one_pass:
-            real_logits = self.discriminator(real_images, training=True)
-            return real_logits, self.discriminator(fake_images, training=True)
-        both = tf.concat([real_images, fake_images], axis=0)
-        return tf.split(self.discriminator(both, training=True), 2)
-
-    def _d_results(self, real_logits, fake_logits):
-        loss = LOSSES[self.gan_loss]
-        return {
-            "d_loss": loss.real(real_logits) + loss.fake(fake_logits),
-            "real_logits": tf.reduce_mean(real_logits),
-            "fake_logits": tf.reduce_mean(fake_logits),
-        }
 
     def _scaled(self, loss, optimizer):
         """What to differentiate: replicas' gradients are added up."""

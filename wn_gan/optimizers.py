@@ -70,7 +70,10 @@ class LinearWarmUp(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def build_optimizer(
-    name: str, learning_rate: float, warmup_steps: int = 0
+    name: str,
+    learning_rate: float,
+    warmup_steps: int = 0,
+    ema_decay: float = 0.0,
 ) -> keras.optimizers.Optimizer:
     """The optimizer of a training run.
 
@@ -79,6 +82,8 @@ def build_optimizer(
             "adam" (beta_1 0.5 as in Radford et al. 2015, arXiv:1511.06434).
         learning_rate: of both, after the warm-up.
         warmup_steps: updates of linear warm-up, 0 for none.
+        ema_decay: of a moving average of the weights, which the optimizer
+            keeps beside them (see `stack.load_average`); 0 for none.
 
     Raises:
         ValueError: for another name.
@@ -88,8 +93,9 @@ def build_optimizer(
         if warmup_steps
         else learning_rate
     )
+    average = {"use_ema": True, "ema_momentum": ema_decay} if ema_decay else {}
     if name == "rmsprop":
-        return RMSProp(rate)
+        return RMSProp(rate, **average)
     if name == "adam":
-        return keras.optimizers.Adam(rate, beta_1=0.5)
+        return keras.optimizers.Adam(rate, beta_1=0.5, **average)
     raise ValueError(f"name must be 'rmsprop' or 'adam', got {name!r}")

@@ -57,3 +57,11 @@ def apply_scaled_gradients(
     unscaled = optimizer.get_unscaled_gradients(gradients)
     optimizer.apply_gradients(zip(unscaled, variables, strict=True))
     return unscaled
+
+
+def load_average(
+    optimizer: keras.optimizers.Optimizer, variables: list
+) -> None:
+    """Sets variables to the moving average that their optimizer keeps."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner.finalize_variable_values(variables)

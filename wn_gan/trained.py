@@ -4,6 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+from wn_gan.building import build_gan
 from wn_gan.checkpoints import Checkpoints, read, restore
 from wn_gan.config import Config
 from wn_gan.data import Split, load_split
@@ -11,7 +12,6 @@ from wn_gan.errors import UserError, bad_flag
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.model import GAN
 from wn_gan.run_folder import RunFolder
-from wn_gan.training import build_gan
 
 
 @dataclasses.dataclass

@@ -3,10 +3,9 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 
-import keras
 import tensorflow as tf
 
-from wn_gan import networks
+from wn_gan.building import build_gan
 from wn_gan.callbacks import (
     Action,
     ReportMetrics,
@@ -28,61 +27,14 @@ from wn_gan.data import (
     training_batches,
 )
 from wn_gan.environment import describe_environment, peak_memory_mib
-from wn_gan.errors import UserError, bad_flag
+from wn_gan.errors import UserError
 from wn_gan.files import write_json
 from wn_gan.metrics import MetricsFile
 from wn_gan.model import GAN
-from wn_gan.optimizers import build_optimizer
 from wn_gan.progress import TrainingProgress, format_seconds
 from wn_gan.run_folder import RunFolder
 from wn_gan.signals import StopRequest
 from wn_gan.tensorboard_log import TensorBoardLog
-
-
-def build_gan(config: Config, image_shape: Sequence[int]) -> GAN:
-    """The GAN of a config, initialized by its seed and compiled.
-
-    Args:
-        config: of the run.
-        image_shape: height, width and channels.
-
-    Raises:
-        UserError: if the image cannot be halved `--levels` times.
-    """
-    height, width, channels = image_shape
-    try:
-        networks.level_sizes(height, width, config.levels)
-    except ValueError as error:
-        raise bad_flag("levels", config.levels, str(error)) from error
-    keras.utils.set_random_seed(config.seed)
-    common = dict(
-        norm=config.norm,
-        height=height,
-        width=width,
-        channels=channels,
-        features=config.features,
-        levels=config.levels,
-        dtype=config.precision,
-    )
-    generator = networks.build_generator(code_size=config.code_size, **common)
-    gan = GAN(
-        generator,
-        networks.build_discriminator(**common),
-        loss=config.loss,
-        update_order=config.update_order,
-        seed=config.seed,
-    )
-    gan.compile(
-        build_optimizer(
-            config.optimizer, config.g_learning_rate, config.warmup_steps
-        ),
-        build_optimizer(
-            config.optimizer, config.d_learning_rate, config.warmup_steps
-        ),
-        jit_compile=config.jit_compile,
-        steps_per_execution=config.steps_per_execution,
-    )
-    return gan
 
 
 def feed_of(config: Config, split: Split) -> Feed:
@@ -95,7 +47,8 @@ def feed_of(config: Config, split: Split) -> Feed:
 
 def batches(config: Config, feed: Feed, start_step: int) -> tf.data.Dataset:
     """The training images from a step on."""
-    return training_batches(feed, config.batch_size, config.seed, start_step)
+    size = config.batch_size * config.d_steps
+    return training_batches(feed, size, config.seed, start_step)
 
 
 def train(config: Config, allow_change: Sequence[str] = ()) -> int:
@@ -186,6 +139,8 @@ def _fit(run: Run, split: Split) -> int:
     if standing.step < config.train_steps:
         with StopRequest() as stop:
             feed = feed_of(config, split)
+            if standing.step == 0:
+                _initialize(run, feed)
             schedule = Schedule(run, build_actions(run, split, feed), stop)
             try:
                 run.gan.fit(
@@ -205,6 +160,15 @@ def _fit(run: Run, split: Split) -> int:
             return stop.exit_status
     _finish(run)
     return 0
+
+
+def _initialize(run: Run, feed: Feed) -> None:
+    """The data-dependent start, where a norm asks for it."""
+    config = run.config
+    norms = (config.generator_norm, config.discriminator_norm)
+    if "weight_data_init" in norms:
+        first = next(iter(batches(config, feed, 0)))
+        run.gan.initialize(first[: config.batch_size])
 
 
 def _data_error(feed: Feed, config: Config) -> UserError | None:

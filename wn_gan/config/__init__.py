@@ -40,9 +40,16 @@ class Config(RunOptions, TrainingOptions, NetworkOptions, DataOptions):
 
     def __post_init__(self) -> None:
         """Checks each value on its own, then those that must fit together."""
+        for name in ("features", "blocks"):
+            # 64 is as good as "64".
+            value = getattr(self, name)
+            text = None if value is None else str(value)
+            object.__setattr__(self, name, text)
         for field in dataclasses.fields(self):
             check_value(field, getattr(self, field.name))
         self.check_data()
+        self.check_networks()
+        self.check_training()
         self._check_intervals()
 
     def _check_intervals(self) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 
 from wn_gan.config.option import option
+from wn_gan.errors import bad_flag
 
 UPDATE_ORDERS = ("alternate", "shared")
 LOSSES = ("non_saturating", "least_squares", "hinge", "wasserstein")
@@ -40,6 +41,34 @@ class TrainingOptions:
     d_learning_rate: float = option(
         1e-4, "Learning rate of the discriminator.", minimum=0
     )
+    d_steps: int = option(
+        1,
+        "Updates of the discriminator, each on fresh images, for one of the "
+        "generator; above 1 for --update_order=alternate only.",
+        minimum=1,
+    )
+    r1_penalty: float = option(
+        0.0,
+        "Weight of the R1 penalty on D's gradient at real images.",
+        minimum=0,
+    )
+    gradient_penalty: float = option(
+        0.0,
+        "Weight of WGAN-GP's penalty on D's gradient between images.",
+        minimum=0,
+    )
+    instance_noise: float = option(
+        0.0,
+        "Standard deviation (pixels in [0, 1]) of noise on all images that D "
+        "sees in training.",
+        minimum=0,
+    )
+    g_ema_decay: float = option(
+        0.0,
+        "Decay per step of a moving average of the generator's weights, kept "
+        "for evaluation and export, e.g. 0.999; 0 for none.",
+        minimum=0,
+    )
     warmup_steps: int = option(
         0, "Steps of linear learning-rate warm-up.", minimum=0
     )
@@ -59,3 +88,12 @@ class TrainingOptions:
         "Bit-equal repeats (same device, threads and versions), slower on "
         "some devices.",
     )
+
+    def check_training(self) -> None:
+        """Checks what must fit together."""
+        if self.d_steps > 1 and self.update_order == "shared":
+            raise bad_flag(
+                "d_steps", self.d_steps, "must be 1 for --update_order=shared"
+            )
+        if self.g_ema_decay >= 1:
+            raise bad_flag("g_ema_decay", self.g_ema_decay, "must be below 1")

@@ -121,6 +121,6 @@ def _label(source: dict) -> str:
     if "checkpoint" not in source:
         return source["saved_model"]
     text = f"{source['checkpoint']} (step {source['step']:,})"
-    if source["norm"] == "batch":
+    if "batch" in source["norm"]:
         text += f", {source['batch_norm']} statistics"
     return text

@@ -90,7 +90,7 @@ class RunTest:
                 "checkpoint": checkpoint,
                 "step": step,
                 "seed": self.run.config.seed,
-                "norm": self.run.config.norm,
+                "norm": self.run.config.network_name,
                 "batch_norm": mode,
             },
             targets=self.targets,

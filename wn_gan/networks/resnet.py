@@ -153,9 +153,7 @@ def _block_down(
     else:
         padding = "valid" if any(extra) else "same"
         padded = _padded(make, x, [1 + e for e in extra], stem, any(extra))
-        residue = make.conv(
-            padded, filters, (4, 4), f"{stem}_conv", 2, padding
-        )
+        residue = make.conv(padded, filters, (4, 4), f"{stem}_conv", 2, padding)
         x = _padded(make, x, extra, f"{name}_shortcut", any(extra))
         x = keras.layers.AveragePooling2D(
             2, name=f"{name}_shortcut_pool", dtype=make.dtype

@@ -45,7 +45,7 @@ class Result:
     @property
     def group(self) -> str:
         """What is averaged over seeds."""
-        return self.config.norm
+        return self.config.network_name
 
     @property
     def tests(self) -> list[tuple[int, float]]:
