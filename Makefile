@@ -5,13 +5,16 @@ EXTRAS ?= dev
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(EXTRAS)
 
-.PHONY: train test lint wheel-test benchmark clean
+.PHONY: train test slow-test lint wheel-test benchmark clean
 
 train: $(STAMP)
 	$(BIN)/python -m wn_gan.train --flagfile=flags/quickstart.cfg
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+slow-test: $(STAMP)
+	$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
