@@ -200,3 +200,28 @@ def test_memory_does_not_grow(photos, tmp_path, wn_gan_command):
     }
     print(memory)
     assert memory[2000] - memory[500] < 50
+
+
+def test_images_that_fail_late_are_named_or_stop_the_run(
+    tmp_path, random, wn_gan_command
+):
+    """Those that the survey's 500 do not meet: first three, then all."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    surveyed = set(np.linspace(0, 999, 500).astype(int).tolist())
+    for i in range(1000):
+        pixels = random.integers(0, 256, (16, 16, 3), np.uint8)
+        Image.fromarray(pixels).save(photos / f"{i:03}.png")
+    unseen = [i for i in range(1000) if i not in surveyed]
+    options = TINY | {"dataset": f"folder:{photos}", "train_steps": 200}
+    for name, bad in (("few", unseen[:3]), ("many", unseen)):
+        for i in bad:
+            (photos / f"{i:03}.png").write_bytes(b"no image")
+        result = wn_gan_command("train", run_dir=tmp_path / name, **options)
+        if name == "few":
+            assert result.returncode == 0, result.stderr
+            assert result.stdout.count("not an image") == len(bad)
+        else:
+            assert result.returncode == 2
+            assert "images cannot be read, more than 5%" in result.stderr
+            assert "Traceback" not in result.stderr

@@ -151,7 +151,7 @@ def _fit(run: Run, split: Split) -> int:
                     callbacks=[schedule],
                 )
             except tf.errors.OpError as error:
-                raise _data_error(feed, config) or error from error
+                raise _data_error(feed) or error from error
         if stop.signal and standing.step < config.train_steps:
             run.progress.message(
                 f"{stop.signal.name}: saved at step {standing.step:,}; the "
@@ -171,14 +171,11 @@ def _initialize(run: Run, feed: Feed) -> None:
         run.gan.initialize(first[: config.batch_size])
 
 
-def _data_error(feed: Feed, config: Config) -> UserError | None:
+def _data_error(feed: Feed) -> UserError | None:
     """What went wrong while images were read, if that is what went wrong."""
     if feed.error is None:
         return None
-    return UserError(
-        f"--dataset={config.dataset}: {feed.error}; all up to the last "
-        "checkpoint is saved"
-    )
+    return UserError(f"{feed.error}; all up to the last checkpoint is saved")
 
 
 def _finish(run: Run) -> None:

@@ -24,10 +24,14 @@ class Part:
     Args:
         images: of the source.
         positions: in `images`.
+        dataset: its name, for messages.
     """
 
-    def __init__(self, images: Images, positions: np.ndarray):
+    def __init__(
+        self, images: Images, positions: np.ndarray, dataset: str = ""
+    ):
         """See the class."""
+        self.dataset = dataset
         self.images = images
         self.positions = positions
         self.reads = 0
@@ -80,17 +84,20 @@ class Part:
             except CorruptImage as error:
                 self.skipped[self.images.name(position)] = str(error)
                 self.check()
-        raise UserError("no image can be read any more")
+        raise UserError(
+            f"--dataset={self.dataset}: no image can be read any more"
+        )
 
     def check(self) -> None:
-        """Raises `UserError` if one in twenty could not be read."""
+        """Raises `UserError` if one in twenty, and ten, could not be read."""
         seen = min(self.reads, len(self))
         bad = len(self.skipped)
-        if bad > MAX_CORRUPT * max(seen, min(_ENOUGH_TO_JUDGE, len(self))):
+        if bad > MAX_CORRUPT * max(seen, _ENOUGH_TO_JUDGE):
             name, reason = next(iter(self.skipped.items()))
             raise UserError(
-                f"{bad} of {seen} images cannot be read, more than "
-                f"{MAX_CORRUPT:.0%}; the first is {name}: {reason}"
+                f"--dataset={self.dataset}: {bad} of {seen} images cannot be "
+                f"read, more than {MAX_CORRUPT:.0%}; the first is {name}: "
+                f"{reason}"
             )
 
     def sha256(self) -> str:
@@ -185,14 +192,17 @@ def make_split(
         )
     rest = _permutation(train, seed)
     if image_set.validation is None:
-        running, rest = _cut(train, rest, running_test_images)
+        running, rest = _cut(image_set, train, rest, running_test_images)
     else:
         order = _permutation(image_set.validation, seed)
-        running, _ = _cut(image_set.validation, order, running_test_images)
+        running, _ = _cut(
+            image_set, image_set.validation, order, running_test_images
+        )
     if own is None:
-        final, rest = _cut(train, rest, final_test_images)
+        final, rest = _cut(image_set, train, rest, final_test_images)
     else:
-        final, _ = _cut(own, _permutation(own, seed), final_test_images)
+        order = _permutation(own, seed)
+        final, _ = _cut(image_set, own, order, final_test_images)
     _check(image_set, "running_test_images", running_test_images, running)
     _check(image_set, "final_test_images", final_test_images, final)
     if not len(rest):
@@ -201,7 +211,8 @@ def make_split(
             f"to train on after --running_test_images={running_test_images} "
             f"and --final_test_images={final_test_images}"
         )
-    return Split(image_set, Part(train, np.sort(rest)), running, final)
+    kept = Part(train, np.sort(rest), image_set.name)
+    return Split(image_set, kept, running, final)
 
 
 def _permutation(images: Images, seed: int) -> np.ndarray:
@@ -209,9 +220,9 @@ def _permutation(images: Images, seed: int) -> np.ndarray:
     return np.random.RandomState(seed).permutation(len(images))
 
 
-def _cut(images, order, count) -> tuple[Part, np.ndarray]:
+def _cut(image_set, images, order, count) -> tuple[Part, np.ndarray]:
     chosen, rest = np.split(order, [min(count, len(order))])
-    return Part(images, np.sort(chosen)), rest
+    return Part(images, np.sort(chosen), image_set.name), rest
 
 
 def _check(image_set, flag, wanted, found) -> None:
