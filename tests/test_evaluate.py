@@ -215,6 +215,28 @@ def test_an_unknown_mode_is_refused():
 # The command
 
 
+def test_the_average_is_tested_on_request(run_dir, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    run = tmp_path / "run"
+    options = TINY | {"g_ema_decay": 0.9}
+    assert run_module("train", run_dir=run, **options).returncode == 0
+    means = {}
+    for average in ("false", "true"):
+        result = run_module(
+            "evaluate", run_dir=run, evaluations=5, average=average
+        )
+        assert result.returncode == 0, result.stderr
+    (folder,) = (run / "final_test").iterdir()
+    for name in ("", "best-moving-average"):
+        summary = json.loads((folder / name / "summary.json").read_text())
+        assert summary["provenance"]["average"] == bool(name)
+        means[name] = summary["mean"]
+    assert means[""] != means["best-moving-average"]
+    refused = run_module("evaluate", run_dir=run_dir, average="true")
+    assert refused.returncode == 2
+    assert "--average=True: the run keeps none" in refused.stderr
+
+
 def test_the_command(run_dir, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     result = run_module("evaluate", run_dir=run_dir, evaluations=5)

@@ -24,6 +24,13 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     define(text, "data_dir", None, "Folder of its data, if they have moved.")
     define(text, "checkpoint", "best", "best, last, a step, or all.")
     define(
+        flags.DEFINE_bool,
+        "average",
+        False,
+        "Test the moving average of the generator's weights (of a run with "
+        "--g_ema_decay) instead of the weights.",
+    )
+    define(
         text,
         "saved_model",
         None,
@@ -35,7 +42,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         text,
         "images",
         None,
-        "folder:<path> or npz:<path> (array `images`, uint8) instead of the "
+        "folder:<path>, zip:<path> or npz:<path> (uint8) instead of the "
         "final test's images.",
     )
     define(

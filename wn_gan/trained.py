@@ -4,6 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+from wn_gan import stack
 from wn_gan.building import build_gan
 from wn_gan.checkpoints import Checkpoints, read, restore
 from wn_gan.config import Config
@@ -52,15 +53,30 @@ class TrainedRun:
             )
         return chosen
 
-    def restore(self, gan: GAN, name: str) -> int:
+    def restore(self, gan: GAN, name: str, average: bool = False) -> int:
         """Sets the GAN's weights to a checkpoint's; returns its step.
 
+        Args:
+            gan: of the run.
+            name: of the checkpoint.
+            average: whether the generator gets the moving average of its
+                weights instead. (Batch norm's moving statistics stay those
+                of the weights: `standing` ones belong to the average.)
+
         Raises:
-            UserError: if the file is damaged or another model's.
+            UserError: if the file is damaged or another model's, or the run
+                keeps no average.
         """
+        if average and not self.config.g_ema_decay:
+            raise bad_flag(
+                "average", True, "the run keeps none (--g_ema_decay is 0)"
+            )
         path = Checkpoints(self.folder.checkpoints).path(name)
         arrays, metadata = read(path)
         restore(gan, arrays, path)
+        if average:
+            weights = gan.generator.trainable_variables
+            stack.load_average(gan.g_optimizer, weights)
         return metadata["step"]
 
     def fresh_gan(self) -> GAN:
@@ -87,6 +103,9 @@ def open_trained(
     config = from_flag_file(folder.config.read_text())
     if data_dir is not None:
         config = dataclasses.replace(config, data_dir=data_dir)
+    if config.prepared_dir and not Path(config.prepared_dir).exists():
+        # The same images come from their source.
+        config = dataclasses.replace(config, prepared_dir=None)
     split = load_split(config)
     sha256 = split.description()["sha256"]
     if json.loads(folder.split.read_text())["sha256"] != sha256:

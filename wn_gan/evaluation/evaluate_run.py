@@ -38,7 +38,9 @@ def evaluate_run(flags: Any) -> list[dict]:
     checkpoints = run.checkpoint_names(flags.checkpoint)
     shape = run.split.image_set.image_shape
     targets = None if flags.images is None else own_images(flags.images, shape)
-    test = RunTest(run, options, targets, flags.images, flags.output)
+    test = RunTest(
+        run, options, targets, flags.images, flags.output, flags.average
+    )
     jobs = [(name, mode) for name in checkpoints for mode in test.modes()]
     summaries = []
     with ImageProgress(len(jobs) * len(test.targets)) as progress:
@@ -121,6 +123,8 @@ def _label(source: dict) -> str:
     if "checkpoint" not in source:
         return source["saved_model"]
     text = f"{source['checkpoint']} (step {source['step']:,})"
+    if source.get("average"):
+        text += ", moving average"
     if "batch" in source["norm"]:
         text += f", {source['batch_norm']} statistics"
     return text

@@ -32,6 +32,7 @@ class RunTest:
         targets: uint8 images, by default the final test's.
         dataset: name of the targets in the protocol.
         output: folder, by default `final_test/<protocol>` in the run.
+        average: whether to test the moving average of G's weights.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class RunTest:
         targets: np.ndarray | None = None,
         dataset: str | None = None,
         output: str | None = None,
+        average: bool = False,
     ):
         """See the class."""
         self.run = run
+        self.average = average
         self.options = options
         own = targets is None
         self.targets = run.split.final_test[:] if own else targets
@@ -80,10 +83,13 @@ class RunTest:
         self, checkpoint: str, mode: str, advance: Callable[[int], None]
     ) -> dict:
         """The summary of one checkpoint in one mode."""
-        step = self.run.restore(self.gan, checkpoint)
+        step = self.run.restore(self.gan, checkpoint, self.average)
         default = checkpoint == "best" and mode == "moving"
+        name = "" if default else f"{checkpoint}-{mode}"
+        if self.average:
+            name = f"{checkpoint}-{mode}-average"
         test = FinalTest(
-            folder=self.folder / ("" if default else f"{checkpoint}-{mode}"),
+            folder=self.folder / name,
             protocol=self.protocol,
             provenance={
                 "run_dir": str(self.run.folder.path),
@@ -92,6 +98,7 @@ class RunTest:
                 "seed": self.run.config.seed,
                 "norm": self.run.config.network_name,
                 "batch_norm": mode,
+                "average": self.average,
             },
             targets=self.targets,
             ids=self.ids,
