@@ -73,6 +73,9 @@ def test_celebas_strangers_are_named(tmp_path, random):
     path.write_text("000001.jpg train\n")
     with pytest.raises(UserError, match="line 1 is not a file name and 0, 1"):
         load_images("celeba", str(root), crop_size=160)
+    path.write_bytes(bytes(range(256)))
+    with pytest.raises(UserError, match="line 1 is not a file name"):
+        load_images("celeba", str(root), crop_size=160)
     path.unlink()
     assert len(load_images("celeba", str(root), crop_size=160).train) == 10
 

@@ -115,6 +115,11 @@ def test_unknown_data_are_refused(dataset, message):
         load_images(dataset)
 
 
+def test_an_unknown_colour_is_refused():
+    with pytest.raises(UserError, match="--background=whit: is no CSS"):
+        load_images("faces", background="whit")
+
+
 def test_empty_and_odd_folders_are_refused(tmp_path):
     with pytest.raises(UserError, match="no images in it"):
         load_images(f"folder:{tmp_path}")

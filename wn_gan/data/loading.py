@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import ImageColor
 
 from wn_gan.config import RESIZE_FILTERS, Config
 from wn_gan.data.geometry import Geometry
@@ -40,6 +41,15 @@ class ImageOptions:
     resize_filter: str = RESIZE_FILTERS[0]
     channels: int | None = None
     background: str = "white"
+
+    def __post_init__(self) -> None:
+        """Checks the colour, which no image may need for a long time."""
+        try:
+            ImageColor.getrgb(self.background)
+        except ValueError:
+            raise bad_flag(
+                "background", self.background, "is no CSS colour"
+            ) from None
 
 
 def load_images(

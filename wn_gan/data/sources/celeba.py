@@ -64,7 +64,8 @@ def _read_partition(
     there = {PurePosixPath(name).name: i for i, name in enumerate(names)}
     found: list[list[int]] = [[] for _ in _PARTS]
     strangers = []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    text = path.read_text(errors="replace")
+    for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
         if not words:
             continue

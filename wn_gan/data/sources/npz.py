@@ -1,6 +1,7 @@
 """Images in a NumPy archive."""
 
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -56,6 +57,7 @@ def _load(path: str) -> tuple[np.ndarray, np.ndarray | None]:
         EOFError,
         AttributeError,
         zipfile.BadZipFile,
+        zlib.error,
     ) as error:
         raise UserError(f"{label}: cannot be read: {error}") from error
     return _checked(label, train), (
