@@ -40,7 +40,7 @@ def final(folder):
 
 def test_the_run_folder_is_complete(finished):
     folder, _ = finished
-    assert from_flag_file(folder.config.read_text()).features == 4
+    assert from_flag_file(folder.config.read_text()).features == "4"
     environment = json.loads(folder.environment.read_text())
     assert environment["packages"]["tensorflow"]
     split = json.loads(folder.split.read_text())
