@@ -141,6 +141,7 @@ class GAN(keras.Model):
         if self._half_precision():
             g_optimizer = stack.LossScaleOptimizer(g_optimizer)
             d_optimizer = stack.LossScaleOptimizer(d_optimizer)
+        stack.keep_weights_after_fit(g_optimizer)
         kwargs = {"jit_compile": False} | kwargs
         super().compile(optimizer=g_optimizer, **kwargs)
         self.g_optimizer = g_optimizer

@@ -64,4 +64,11 @@ def load_average(
 ) -> None:
     """Sets variables to the moving average that their optimizer keeps."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    inner.finalize_variable_values(variables)
+    type(inner).finalize_variable_values(inner, variables)
+
+
+def keep_weights_after_fit(optimizer: keras.optimizers.Optimizer) -> None:
+    """Keeps `fit` from replacing all weights by averages when it ends."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    for one in (optimizer, inner):
+        one.finalize_variable_values = lambda variables: None
