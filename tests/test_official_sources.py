@@ -125,7 +125,7 @@ def test_an_lmdb_that_is_not_lsuns_is_refused(tmp_path, random):
         load_images("lsun/dog", str(tmp_path), cache)
     key = random.bytes(20).hex().encode()
     write_lmdb(tmp_path / "fox_train_lmdb", {key: b"not WebP"})
-    with pytest.raises(UserError, match="1 of 1 files cannot be read"):
+    with pytest.raises(UserError, match="1 of 1 images cannot be read"):
         load_images("lsun/fox", str(tmp_path), cache)
 
 

@@ -87,7 +87,7 @@ def test_corrupt_images_are_named_and_skipped(folder):
 
 def test_too_many_corrupt_images_stop_the_run(folder):
     (folder / "bad.jpg").write_bytes(b"not an image")
-    with pytest.raises(UserError, match=r"1 of 6 files.*more than 5%.*bad"):
+    with pytest.raises(UserError, match=r"1 of 6 images.*more than 5%.*bad"):
         load_images(f"folder:{folder}")
 
 

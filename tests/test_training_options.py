@@ -201,6 +201,24 @@ def initial_kernel():
     return np.array(gan.generator.get_layer("level_0_conv").kernel)
 
 
+def test_fit_ends_with_the_weights_themselves():
+    """Keras would end by copying the average over them."""
+    gan = gan_of(g_ema_decay=0.9)
+    gan.fit(
+        tf.data.Dataset.from_tensors(REAL).repeat(3), verbose=0, shuffle=False
+    )
+    trained = values(gan.generator)
+    stack.load_average(gan.g_optimizer, gan.generator.trainable_variables)
+    averaged = values(gan.generator)
+    differs = [(t != a).any() for t, a in zip(trained, averaged, strict=True)]
+    assert all(differs)
+    other = gan_of(g_ema_decay=0.9)
+    for _ in range(3):
+        other.train_step(tf.constant(REAL))
+    for one, two in zip(trained, values(other.generator), strict=True):
+        assert_allclose(one, two, rtol=1e-4, atol=1e-6)
+
+
 def test_gan_config_round_trip_keeps_the_options():
     gan = gan_of(d_steps=2, r1_penalty=1.0, instance_noise=0.1)
     again = type(gan).from_config(gan.get_config())

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from wn_gan import images
 from wn_gan.config import Config
-from wn_gan.data import Feed, ImageSet, load_config_images, make_split
+from wn_gan.data import Feed, ImageSet, load_config_images, split_images
 from wn_gan.data.survey import Survey, survey
 from wn_gan.progress import ImageProgress
 from wn_gan.training import batches, feed_of
@@ -33,12 +33,7 @@ def inspect(config: Config, limit: int, sheet: Path) -> None:
     image_set = load_config_images(config)
     for line in _described(image_set, limit):
         console.print(line, markup=False)
-    split = make_split(
-        image_set,
-        config.running_test_images,
-        config.final_test_images,
-        config.split_seed,
-    )
+    split = split_images(image_set, config)
     parts = split.description()
     height, width, channels = parts["image_shape"]
     console.print(f"for training: {width}x{height}, {channels} channels")
@@ -95,5 +90,5 @@ def _contact_sheet(config: Config, feed: Feed) -> np.ndarray:
     for batch in batches(config, feed, 0):
         found += list(images.to_uint8(batch))
         if len(found) >= wanted:
-            return images.square_grid(np.stack(found[:wanted]))
-    raise AssertionError("batches never end")
+            break
+    return images.square_grid(np.stack(found[:wanted]))

@@ -68,7 +68,12 @@ def load_average(
 
 
 def keep_weights_after_fit(optimizer: keras.optimizers.Optimizer) -> None:
-    """Keeps `fit` from replacing all weights by averages when it ends."""
+    """Keeps `fit` from replacing all weights by averages when it ends.
+
+    That is what Keras does with an optimizer that keeps a moving average.
+    """
     inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if not inner.use_ema:
+        return
     for one in (optimizer, inner):
         one.finalize_variable_values = lambda variables: None

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -74,10 +75,7 @@ class Images:
         if self.array is not None:
             return self.array[positions]
         chosen = np.arange(len(self))[positions]
-        result = np.empty((len(chosen), *self.shape[1:]), np.uint8)
-        for i, position in enumerate(chosen):
-            result[i] = self.read(position)
-        return result
+        return gather(self.read, chosen, self.shape[1:])
 
     def name(self, position: int) -> str:
         """What messages call an image."""
@@ -87,6 +85,18 @@ class Images:
         """Of the pictures (see `Pictures.sha256`) and of what is cut out."""
         text = f"{self.pictures.sha256()} {self.geometry} {self.shape}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def gather(
+    read: Callable[[int], np.ndarray],
+    indexes: np.ndarray,
+    shape: Sequence[int],
+) -> np.ndarray:
+    """What `read` gives for each index, uint8 `[indexes, *shape]`."""
+    result = np.empty((len(indexes), *shape), np.uint8)
+    for place, index in enumerate(indexes):
+        result[place] = read(index)
+    return result
 
 
 def array_images(array: np.ndarray) -> Images:

@@ -14,7 +14,7 @@ from wn_gan.data.pictures import ArrayPictures, ChosenPictures, Source
 from wn_gan.data.prepared import open_prepared
 from wn_gan.data.sources import open_source
 from wn_gan.data.splits import Split, make_split
-from wn_gan.data.survey import MAX_CORRUPT, Survey, survey
+from wn_gan.data.survey import check_corrupt, survey
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import cache_folder
 
@@ -87,7 +87,11 @@ def load_split(config: Config) -> Split:
     Raises:
         UserError: for an unknown name, unusable data or too few images.
     """
-    image_set = load_config_images(config)
+    return split_images(load_config_images(config), config)
+
+
+def split_images(image_set: ImageSet, config: Config) -> Split:
+    """The images of a run, split; see `make_split`."""
     return make_split(
         image_set,
         config.running_test_images,
@@ -129,7 +133,9 @@ def fit_source(name: str, source: Source, options: ImageOptions) -> ImageSet:
         sizes, gray = [(width, height)], channels == 1
     else:
         found = survey(train, SURVEYED_IMAGES)
-        skipped += _check_corrupt(name, train, found)
+        corrupt = {train.name(i): why for i, why in found.corrupt.items()}
+        check_corrupt(name, corrupt, found.checked, found.checked)
+        skipped += tuple(f"{file}: {why}" for file, why in corrupt.items())
         sizes, gray = sorted(found.sizes), set(found.modes) == {"L"}
         if found.corrupt:
             every = np.arange(len(train))
@@ -142,19 +148,6 @@ def fit_source(name: str, source: Source, options: ImageOptions) -> ImageSet:
         for pictures in (train, source.validation, source.test)
     ]
     return ImageSet(name, *fitted, skipped=skipped)
-
-
-def _check_corrupt(name, pictures, found: Survey) -> tuple[str, ...]:
-    lines = tuple(
-        f"{pictures.name(position)}: {reason}"
-        for position, reason in found.corrupt.items()
-    )
-    if found.too_many_corrupt:
-        raise UserError(
-            f"--dataset={name}: {len(lines)} of {found.checked} files cannot "
-            f"be read, more than {MAX_CORRUPT:.0%}; the first is {lines[0]}"
-        )
-    return lines
 
 
 def _geometry(name: str, sizes: list, options: ImageOptions) -> Geometry:

@@ -10,8 +10,8 @@ import numpy as np
 from wn_gan.data.decoding import CorruptImage
 from wn_gan.data.image_set import Images, ImageSet
 from wn_gan.data.prepared import Manifest, part_path
-from wn_gan.data.survey import MAX_CORRUPT, in_threads
-from wn_gan.errors import UserError, bad_flag
+from wn_gan.data.survey import check_corrupt, in_threads
+from wn_gan.errors import bad_flag
 
 # Images between two states that a killed process goes on from.
 CHUNK = 1000
@@ -111,7 +111,8 @@ def _write_part(
             file.flush()
             os.fsync(file.fileno())
             manifest.done[part] = chunk.stop
-            _check_corrupt(images, corrupt, chunk.stop)
+            named = {images.name(i): why for i, why in corrupt.items()}
+            check_corrupt(manifest.dataset, named, chunk.stop, len(images))
             manifest.write(folder)
 
 
@@ -121,12 +122,3 @@ def _read(images: Images, position: int) -> np.ndarray | str:
         return images.read(position)
     except CorruptImage as error:
         return str(error)
-
-
-def _check_corrupt(images: Images, corrupt: dict, done: int) -> None:
-    if len(corrupt) > MAX_CORRUPT * done:
-        position, reason = next(iter(corrupt.items()))
-        raise UserError(
-            f"{len(corrupt)} of {done:,} images cannot be read, more than "
-            f"{MAX_CORRUPT:.0%}; the first is {images.name(position)}: {reason}"
-        )

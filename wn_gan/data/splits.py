@@ -2,17 +2,17 @@
 
 import dataclasses
 import hashlib
+import threading
 
 import numpy as np
 
 from wn_gan.data.decoding import CorruptImage
 from wn_gan.data.geometry import CENTER
-from wn_gan.data.image_set import Images, ImageSet
-from wn_gan.data.survey import MAX_CORRUPT
+from wn_gan.data.image_set import Images, ImageSet, gather
+from wn_gan.data.survey import check_corrupt
 from wn_gan.errors import UserError
 
 DEFAULT_FINAL_TEST_IMAGES = 2000
-_ENOUGH_TO_JUDGE = 200
 
 
 class Part:
@@ -34,7 +34,8 @@ class Part:
         self.dataset = dataset
         self.images = images
         self.positions = positions
-        self.reads = 0
+        self._lock = threading.Lock()
+        self._reads = 0
         self.skipped: dict[str, str] = {}
         """Name -> reason of what could not be read so far."""
 
@@ -55,11 +56,7 @@ class Part:
         """
         if self.images.array is not None:
             return self.images.array[self.positions[index]]
-        chosen = np.arange(len(self))[index]
-        result = np.empty((len(chosen), *self.shape[1:]), np.uint8)
-        for i, k in enumerate(chosen):
-            result[i] = self.read(k)
-        return result
+        return gather(self.read, np.arange(len(self))[index], self.shape[1:])
 
     def read(
         self, index: int, place: tuple[float, float] = CENTER
@@ -78,27 +75,22 @@ class Part:
         """
         for k in range(len(self)):
             position = self.positions[(index + k) % len(self)]
-            self.reads += 1
+            with self._lock:
+                self._reads += 1
             try:
                 return self.images.read(position, place)
             except CorruptImage as error:
-                self.skipped[self.images.name(position)] = str(error)
-                self.check()
+                self._skip(position, str(error))
         raise UserError(
             f"--dataset={self.dataset}: no image can be read any more"
         )
 
-    def check(self) -> None:
-        """Raises `UserError` if one in twenty, and ten, could not be read."""
-        seen = min(self.reads, len(self))
-        bad = len(self.skipped)
-        if bad > MAX_CORRUPT * max(seen, _ENOUGH_TO_JUDGE):
-            name, reason = next(iter(self.skipped.items()))
-            raise UserError(
-                f"--dataset={self.dataset}: {bad} of {seen} images cannot be "
-                f"read, more than {MAX_CORRUPT:.0%}; the first is {name}: "
-                f"{reason}"
-            )
+    def _skip(self, position: int, reason: str) -> None:
+        with self._lock:
+            self.skipped[self.images.name(position)] = reason
+            skipped = dict(self.skipped)
+        seen = min(self._reads, len(self))
+        check_corrupt(self.dataset, skipped, seen, len(self))
 
     def sha256(self) -> str:
         """Of the pixels where they are in memory, else see `Images.sha256`."""
@@ -192,17 +184,14 @@ def make_split(
         )
     rest = _permutation(train, seed)
     if image_set.validation is None:
-        running, rest = _cut(image_set, train, rest, running_test_images)
+        running, rest = np.split(rest, [running_test_images])
     else:
-        order = _permutation(image_set.validation, seed)
-        running, _ = _cut(
-            image_set, image_set.validation, order, running_test_images
-        )
+        running = _permutation(image_set.validation, seed)
+        running = running[:running_test_images]
     if own is None:
-        final, rest = _cut(image_set, train, rest, final_test_images)
+        final, rest = np.split(rest, [final_test_images])
     else:
-        order = _permutation(own, seed)
-        final, _ = _cut(image_set, own, order, final_test_images)
+        final = _permutation(own, seed)[:final_test_images]
     _check(image_set, "running_test_images", running_test_images, running)
     _check(image_set, "final_test_images", final_test_images, final)
     if not len(rest):
@@ -211,18 +200,23 @@ def make_split(
             f"to train on after --running_test_images={running_test_images} "
             f"and --final_test_images={final_test_images}"
         )
-    kept = Part(train, np.sort(rest), image_set.name)
-    return Split(image_set, kept, running, final)
+
+    def part(images: Images | None, positions: np.ndarray) -> Part:
+        # What the source has no part for comes from its training images.
+        images = train if images is None else images
+        return Part(images, np.sort(positions), image_set.name)
+
+    return Split(
+        image_set,
+        part(train, rest),
+        part(image_set.validation, running),
+        part(own, final),
+    )
 
 
 def _permutation(images: Images, seed: int) -> np.ndarray:
     # RandomState, not Generator: its stream is frozen for all versions.
     return np.random.RandomState(seed).permutation(len(images))
-
-
-def _cut(image_set, images, order, count) -> tuple[Part, np.ndarray]:
-    chosen, rest = np.split(order, [min(count, len(order))])
-    return Part(images, np.sort(chosen), image_set.name), rest
 
 
 def _check(image_set, flag, wanted, found) -> None:

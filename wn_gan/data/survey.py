@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,8 +10,10 @@ import numpy as np
 
 from wn_gan.data.decoding import CorruptImage
 from wn_gan.data.pictures import Pictures
+from wn_gan.errors import UserError
 
 MAX_CORRUPT = 0.05
+_ENOUGH_TO_JUDGE = 200
 _AHEAD = 64
 
 
@@ -34,11 +36,6 @@ class Survey:
         default_factory=collections.Counter
     )
     corrupt: dict[int, str] = dataclasses.field(default_factory=dict)
-
-    @property
-    def too_many_corrupt(self) -> bool:
-        """Whether more than one in twenty could not be read."""
-        return len(self.corrupt) > MAX_CORRUPT * self.checked
 
 
 def survey(
@@ -73,6 +70,32 @@ def survey(
             found.modes[mode] += 1
         advance(1)
     return found
+
+
+def check_corrupt(
+    dataset: str, corrupt: Mapping[str, str], seen: int, total: int
+) -> None:
+    """Refuses a data set of which more than one image in twenty is damaged.
+
+    Args:
+        dataset: its name.
+        corrupt: name -> reason of what could not be read so far.
+        seen: images tried so far.
+        total: images in all. What is tried first is judged as part of two
+            hundred, or of all in a smaller set: one bad image of the first
+            two says nothing.
+
+    Raises:
+        UserError: naming the first.
+    """
+    judged = max(seen, min(total, _ENOUGH_TO_JUDGE))
+    if len(corrupt) > MAX_CORRUPT * judged:
+        name, reason = next(iter(corrupt.items()))
+        raise UserError(
+            f"--dataset={dataset}: {len(corrupt)} of {seen:,} images cannot "
+            f"be read, more than {MAX_CORRUPT:.0%}; the first is {name}: "
+            f"{reason}"
+        )
 
 
 def in_threads(function: Callable[[Any], Any], items: list) -> Iterator[Any]:

@@ -12,7 +12,6 @@ from wn_gan.networks.normalized import NormalizedLayers
 from wn_gan.networks.sizes import extra_padding, level_sizes
 
 KERNEL = (4, 4)
-INITIAL_SCALE = 0.01
 
 
 def build_generator(
@@ -48,24 +47,14 @@ def build_generator(
     sizes = level_sizes(height, width, levels)
     top = len(sizes) - 1
     top_features = features * 2 ** (top - 1)
-    z = keras.Input((code_size,), name="z", dtype=make.output_dtype())
-    start = (*sizes[top], top_features)
-    x = make.dense(
-        z,
-        start[0] * start[1] * start[2],
-        name="initial_linear",
-        scale=INITIAL_SCALE,
-    )
-    x = keras.layers.Reshape(start, name="initial_reshape", dtype=dtype)(x)
+    z = make.code_input(code_size)
+    x = make.first_image(z, (*sizes[top], top_features))
     x = make.activate(x, "initial")
     for level in range(top - 1, 0, -1):
         x = _double(make, x, features * 2 ** (level - 1), sizes, level)
         x = make.activate(x, f"level_{level}")
     x = _double(make, x, channels, sizes, 0)
-    images = keras.layers.Activation(
-        "sigmoid", name="images", dtype=make.output_dtype()
-    )(x)
-    return keras.Model(z, images, name="generator")
+    return keras.Model(z, make.images(x), name="generator")
 
 
 def build_discriminator(
@@ -98,21 +87,11 @@ def build_discriminator(
     make = NormalizedLayers(norm, dtype)
     sizes = level_sizes(height, width, levels)
     top = len(sizes) - 1
-    images = keras.Input(
-        (height, width, channels), name="images", dtype=make.output_dtype()
-    )
-    x = images
+    images = x = make.image_input(height, width, channels)
     for level in range(top):
         x = _halve(make, x, features * 2**level, sizes, level)
         x = make.activate(x, f"level_{level}", normalize=level > 0)
-    x = make.conv(
-        x, 1, sizes[top], name="final_conv", padding="valid", affine=True
-    )
-    x = keras.layers.Reshape((1,), name="final_reshape", dtype=dtype)(x)
-    logits = keras.layers.Activation(
-        "linear", name="logits", dtype=make.output_dtype()
-    )(x)
-    return keras.Model(images, logits, name="discriminator")
+    return keras.Model(images, make.logits(x), name="discriminator")
 
 
 def _halve(

@@ -28,6 +28,7 @@ _AFFINE_WEIGHT = ("weight_affine", "weight_data_init", "mean_only_batch")
 # As Wu & He 2018; fewer where a group would have a single channel.
 MAX_GROUPS = 32
 EPSILON = 1e-5
+INITIAL_SCALE = 0.01
 
 
 class NormalizedLayers:
@@ -178,6 +179,58 @@ class NormalizedLayers:
             add = keras.layers.Add(name=name, dtype=self.dtype)
         return add([residue, shortcut])
 
-    def output_dtype(self) -> str:
+    def code_input(self, code_size: int) -> Any:
+        """A generator's input, z."""
+        return keras.Input((code_size,), name="z", dtype=self._output_dtype())
+
+    def first_image(
+        self, z: Any, shape: tuple[int, int, int], affine: bool = False
+    ) -> Any:
+        """The linear layer from z to the smallest level's channels.
+
+        Args:
+            z: `[batch, code_size]`.
+            shape: height, width and channels of the result.
+            affine: as for `dense`.
+        """
+        x = self.dense(
+            z,
+            math.prod(shape),
+            name="initial_linear",
+            scale=INITIAL_SCALE,
+            affine=affine,
+        )
+        return keras.layers.Reshape(
+            shape, name="initial_reshape", dtype=self.dtype
+        )(x)
+
+    def images(self, x: Any) -> Any:
+        """A generator's end: into (0, 1)."""
+        return keras.layers.Activation(
+            "sigmoid", name="images", dtype=self._output_dtype()
+        )(x)
+
+    def image_input(self, height: int, width: int, channels: int) -> Any:
+        """A discriminator's input."""
+        return keras.Input(
+            (height, width, channels),
+            name="images",
+            dtype=self._output_dtype(),
+        )
+
+    def logits(self, x: Any) -> Any:
+        """A discriminator's end: all that is left to one number."""
+        size = (x.shape[1], x.shape[2])
+        x = self.conv(
+            x, 1, size, name="final_conv", padding="valid", affine=True
+        )
+        x = keras.layers.Reshape((1,), name="final_reshape", dtype=self.dtype)(
+            x
+        )
+        return keras.layers.Activation(
+            "linear", name="logits", dtype=self._output_dtype()
+        )(x)
+
+    def _output_dtype(self) -> str:
         """Dtype of a network's result: never less than float32."""
         return "float64" if self.dtype == "float64" else "float32"

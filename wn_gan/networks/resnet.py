@@ -14,7 +14,6 @@ from wn_gan import layers
 from wn_gan.networks.normalized import NormalizedLayers
 from wn_gan.networks.sizes import extra_padding, level_sizes
 
-INITIAL_SCALE = 0.01
 # The authors' later code adds 1e-8 outside the root; inside, its square does
 # the same to 2e-6 at the smallest initial norms.
 EPSILON = 1e-16
@@ -51,16 +50,8 @@ def build_generator(
     """
     make = NormalizedLayers(norm, dtype, EPSILON)
     sizes = level_sizes(height, width, len(features))
-    z = keras.Input((code_size,), name="z", dtype=make.output_dtype())
-    start = (*sizes[-1], features[-1])
-    x = make.dense(
-        z,
-        start[0] * start[1] * start[2],
-        name="initial_linear",
-        scale=INITIAL_SCALE,
-        affine=True,
-    )
-    x = keras.layers.Reshape(start, name="initial_reshape", dtype=dtype)(x)
+    z = make.code_input(code_size)
+    x = make.first_image(z, (*sizes[-1], features[-1]), affine=True)
     x = make.normalize(x, "initial")
     x = make.rectify(x, "initial", translated=False)
     outputs = (channels, *features)
@@ -71,10 +62,7 @@ def build_generator(
             x = _block_up(make, x, features[level], None, name)
         name = f"level_{level}_block_{blocks[level] - 1}"
         x = _block_up(make, x, outputs[level], extra, name, last=level == 0)
-    images = keras.layers.Activation(
-        "sigmoid", name="images", dtype=make.output_dtype()
-    )(x)
-    return keras.Model(z, images, name="generator")
+    return keras.Model(z, make.images(x), name="generator")
 
 
 def build_discriminator(
@@ -108,9 +96,7 @@ def build_discriminator(
     """
     make = NormalizedLayers(norm, dtype, EPSILON)
     sizes = level_sizes(height, width, len(features))
-    images = keras.Input(
-        (height, width, channels), name="images", dtype=make.output_dtype()
-    )
+    images = make.image_input(height, width, channels)
     x = keras.layers.Rescaling(2.0, -1.0, name="rescaling", dtype=dtype)(images)
     for level, filters in enumerate(features):
         extra = extra_padding(sizes[level], level == len(features) - 1)
@@ -119,14 +105,7 @@ def build_discriminator(
             halving = extra if block == 0 else None
             first = level == block == 0
             x = _block_down(make, x, filters, halving, name, first)
-    x = make.conv(
-        x, 1, sizes[-1], name="final_conv", padding="valid", affine=True
-    )
-    x = keras.layers.Reshape((1,), name="final_reshape", dtype=dtype)(x)
-    logits = keras.layers.Activation(
-        "linear", name="logits", dtype=make.output_dtype()
-    )(x)
-    return keras.Model(images, logits, name="discriminator")
+    return keras.Model(images, make.logits(x), name="discriminator")
 
 
 def _block_down(
