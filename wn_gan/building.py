@@ -11,6 +11,23 @@ from wn_gan.model import GAN
 from wn_gan.optimizers import build_optimizer
 
 
+def check_sizes(config: Config, image_shape: Sequence[int]) -> None:
+    """Raises `UserError` if the networks halve the image too often.
+
+    Args:
+        config: of the run.
+        image_shape: height, width and channels.
+    """
+    if config.architecture == "dcgan":
+        flag, levels = "levels", config.levels
+    else:
+        flag, levels = "features", len(config.feature_list)
+    try:
+        networks.level_sizes(*image_shape[:2], levels)
+    except ValueError as error:
+        raise bad_flag(flag, getattr(config, flag), str(error)) from error
+
+
 def build_networks(
     config: Config, image_shape: Sequence[int]
 ) -> tuple[keras.Model, keras.Model]:
@@ -23,24 +40,23 @@ def build_networks(
     Raises:
         UserError: if the image cannot be halved so often.
     """
+    check_sizes(config, image_shape)
     height, width, channels = image_shape
     common = dict(
         height=height, width=width, channels=channels, dtype=config.precision
     )
     if config.architecture == "dcgan":
-        architecture, flag, levels = networks.dcgan, "levels", config.levels
-        common |= {"features": config.feature_list[0], "levels": levels}
+        architecture = networks.dcgan
+        common |= {
+            "features": config.feature_list[0],
+            "levels": config.levels,
+        }
     else:
-        architecture, flag = networks.resnet, "features"
-        levels = len(config.feature_list)
+        architecture = networks.resnet
         common |= {
             "features": config.feature_list,
             "blocks": config.block_list,
         }
-    try:
-        networks.level_sizes(height, width, levels)
-    except ValueError as error:
-        raise bad_flag(flag, getattr(config, flag), str(error)) from error
     generator = architecture.build_generator(
         config.generator_norm, code_size=config.code_size, **common
     )

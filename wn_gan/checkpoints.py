@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from wn_gan.errors import UserError
 from wn_gan.model import GAN
@@ -38,6 +39,17 @@ def training_variables(gan: GAN) -> dict[str, Any]:
         for number, variable in enumerate(getattr(gan, part).variables):
             variables[f"{part}/{number:03}"] = variable
     return variables
+
+
+def nonfinite_variable(gan: GAN) -> str | None:
+    """The name of a variable with a value that is not finite, if any."""
+    for name, variable in training_variables(gan).items():
+        values = tf.convert_to_tensor(variable)
+        if values.dtype.is_floating and not tf.reduce_all(
+            tf.math.is_finite(values)
+        ):
+            return name
+    return None
 
 
 def weights_sha256(gan: GAN) -> dict[str, str]:
@@ -87,7 +99,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
 
 
 def restore(gan: GAN, arrays: Mapping[str, np.ndarray], path: Path) -> None:
-    """Sets every variable of a GAN, or none.
+    """Sets every variable of a GAN but its learning rates, or none.
 
     Args:
         gan: built and compiled like the one that was saved.
@@ -110,7 +122,9 @@ def restore(gan: GAN, arrays: Mapping[str, np.ndarray], path: Path) -> None:
             f"{min(wrong)}"
         )
     for name, variable in variables.items():
-        variable.assign(arrays[name])
+        # Rates are what the config says, which may have changed.
+        if "learning_rate" not in variable.name:
+            variable.assign(arrays[name])
 
 
 class Checkpoints:
@@ -158,6 +172,43 @@ class Checkpoints:
         for old in kept[: -self.keep] if self.keep else []:
             old.unlink()
 
+    def good(self, before_step: int) -> tuple[Path, int] | None:
+        """The newest checkpoint that is not suspect, and its step.
+
+        Args:
+            before_step: it must be older than this.
+        """
+        found = []
+        for path in self._all():
+            if _step(path) >= before_step:
+                continue
+            _, metadata = read(path)
+            if metadata.get("suspect_since") is None:
+                found.append((metadata["step"], path))
+        if not found:
+            return None
+        step, path = max(found)
+        return path, step
+
+    def roll_back(self, path: Path | None) -> None:
+        """Makes a checkpoint `last` and deletes those that are newer.
+
+        Args:
+            path: of the checkpoint; None deletes all.
+        """
+        step = -1
+        if path is not None:
+            arrays, metadata = read(path)
+            step = metadata["step"]
+            write(self.path("next"), arrays, metadata)
+            os.replace(self.path("next"), self.path("last"))
+        for each in self._all():
+            if _step(each) > step:
+                each.unlink()
+
+    def _all(self) -> list[Path]:
+        return sorted(self.folder.glob("*.npz"))
+
     def restore_latest(self, gan: GAN) -> tuple[dict, list[str]] | None:
         """Restores `last`, or `previous` where `last` cannot be read.
 
@@ -185,8 +236,21 @@ class Checkpoints:
         return None
 
 
+def _step(path: Path) -> float:
+    """The step of a checkpoint; a damaged one is newer than any."""
+    try:
+        return read(path)[1]["step"]
+    except UserError:
+        return float("inf")
+
+
 def _arrays(gan: GAN) -> dict[str, np.ndarray]:
-    return {
+    """What is saved; a checkpoint never holds what is not finite."""
+    arrays = {
         name: np.asarray(variable)
         for name, variable in training_variables(gan).items()
     }
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} must be finite to be saved")
+    return arrays

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
-from wn_gan.errors import UserError
+from wn_gan.errors import TrainingFailed, UserError
 from wn_gan.flag_defs import parse
 
 
@@ -29,8 +29,8 @@ def run_verb(
 
     Returns:
         Exit status: that of `main`; 0 after `--help`; 2 for bad input, which
-        is told in one line on stderr; 1 where the system refuses a file or
-        a disk is full, likewise; 130 after Ctrl-C.
+        is told in one line on stderr; likewise 1 where the system refuses a
+        file or a disk is full, and 3 where training failed; 130 after Ctrl-C.
     """
     argv = sys.argv if argv is None else argv
     flag_values = flags.FlagValues()
@@ -47,6 +47,9 @@ def run_verb(
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except TrainingFailed as error:
+        print(f"failed: {error}", file=sys.stderr)
+        return error.exit_status
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -9,6 +9,12 @@ class UserError(Exception):
     """Bad input: shown as one line, without a traceback, exit status 2."""
 
 
+class TrainingFailed(Exception):
+    """A run that the guard ended: shown as one line, exit status 3."""
+
+    exit_status = 3
+
+
 def bad_flag(flag: str, value: Any, expected: str) -> UserError:
     """The error for a flag's value: names the flag, the value, what is right.
 

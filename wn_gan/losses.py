@@ -13,11 +13,14 @@ class GanLoss(NamedTuple):
         real: logits of real images `[batch, 1]` -> D's loss on them, scalar.
         fake: logits of generated images -> D's loss on them, scalar.
         generator: logits of generated images -> G's loss, scalar.
+        d_can_win: whether D's loss is 0, its least, for a D that tells real
+            and generated images apart for certain.
     """
 
     real: Callable[[tf.Tensor], tf.Tensor]
     fake: Callable[[tf.Tensor], tf.Tensor]
     generator: Callable[[tf.Tensor], tf.Tensor]
+    d_can_win: bool = True
 
 
 def _mean(function):
@@ -53,6 +56,7 @@ _WASSERSTEIN = GanLoss(
     real=_mean(tf.negative),
     fake=_mean(tf.identity),
     generator=_mean(tf.negative),
+    d_can_win=False,
 )
 
 LOSSES = {

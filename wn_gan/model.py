@@ -10,6 +10,7 @@ from wn_gan.losses import LOSSES
 from wn_gan.networks import initialize_from_data
 from wn_gan.objective import Objective
 from wn_gan.randomness import StepRandom
+from wn_gan.vitals import Vitals
 
 UPDATE_ORDERS = ("alternate", "shared")
 
@@ -99,6 +100,7 @@ class GAN(keras.Model):
             gradient_penalty,
             instance_noise,
         )
+        self.vitals = Vitals(LOSSES[loss].d_can_win)
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
@@ -203,7 +205,9 @@ class GAN(keras.Model):
         else:
             results = self._update_both(real_images)
         self.step.assign_add(1)
-        return _mean_over_replicas(results)
+        results = _mean_over_replicas(results)
+        self.vitals.update(self.step, results)
+        return results
 
     def _update_d(self, real_images, turn):
         size = tf.shape(real_images)[0]

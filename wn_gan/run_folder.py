@@ -34,6 +34,8 @@ class RunFolder:
         self.reconstructions = self.path / "reconstructions"
         self.tensorboard = self.path / "tensorboard"
         self.final = self.path / "final.json"
+        self.failures = self.path / "failures.json"
+        self.failed = self.path / "failed"
 
     def check(self, config: Config, allow_change: Sequence[str] = ()) -> None:
         """Makes sure that this config may write here; writes nothing.

@@ -1,5 +1,7 @@
 """What TensorBoard shows of a run."""
 
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,32 +33,32 @@ class TensorBoardLog:
 
     Args:
         folder: of the event files.
-        resumed_at: step that a resumed run goes on from: TensorBoard then
-            drops what a killed run wrote after it.
+        begun_at: step that this process begins at: TensorBoard drops what
+            an earlier one, which was killed, wrote after it.
     """
 
-    def __init__(self, folder: Path, resumed_at: int | None = None):
+    def __init__(self, folder: Path, begun_at: int = 0):
         """See the class."""
-        if resumed_at is not None:
-            purge = EventFileWriter(str(folder))
-            session = SessionLog(status=SessionLog.START)
-            purge.add_event(Event(step=resumed_at + 1, session_log=session))
-            purge.close()
+        _purge(folder, begun_at + 1)
         self._writer = tf.summary.create_file_writer(str(folder))
 
     def config(self, config: Config) -> None:
         """The config as a text."""
         lines = to_flag_file(config).splitlines()
-        with self._writer.as_default():
-            tf.summary.text(
-                "config", "\n".join("    " + line for line in lines), step=0
-            )
+        text = "\n".join("    " + line for line in lines)
+        self.text(0, "config", text)
 
-    def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """The numbers of a record that `TAGS` names."""
+    def text(self, step: int, name: str, text: str) -> None:
+        """A text, in Markdown."""
+        with self._writer.as_default():
+            tf.summary.text(name, text, step=step)
+
+    def scalars(self, step: int, values: Mapping[str, float | None]) -> None:
+        """The numbers of a record that `TAGS` names; None leaves a gap."""
         with self._writer.as_default():
             for name in TAGS.keys() & values.keys():
-                tf.summary.scalar(TAGS[name], values[name], step=step)
+                if values[name] is not None:
+                    tf.summary.scalar(TAGS[name], values[name], step=step)
 
     def image(self, step: int, name: str, picture: np.ndarray) -> None:
         """A picture, uint8 `[height, width, channels]`."""
@@ -70,3 +72,21 @@ class TensorBoardLog:
     def close(self) -> None:
         """Writes out what is buffered and closes the file."""
         self._writer.close()
+
+
+def _purge(folder: Path, step: int) -> None:
+    """Makes TensorBoard drop what earlier files hold from a step on.
+
+    Every start writes this, the first one too: TensorBoard takes only the
+    second START that it finds for a restart. It reads files in the order of their names: second, host, ... The name
+    given here comes before those of all writers of the same second.
+    """
+    with tempfile.TemporaryDirectory() as workplace:
+        writer = EventFileWriter(workplace)
+        session = SessionLog(status=SessionLog.START)
+        writer.add_event(Event(step=step, session_log=session))
+        writer.close()
+        (path,) = Path(workplace).iterdir()
+        second = path.name.split(".")[3]
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, folder / f"events.out.tfevents.{second}.-start")

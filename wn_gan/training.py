@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 
-from wn_gan.building import build_gan
+from wn_gan.building import build_gan, check_sizes
 from wn_gan.callbacks import (
     Action,
+    Guard,
     ReportMetrics,
     Run,
     SampleGrid,
@@ -27,11 +28,12 @@ from wn_gan.data import (
     training_batches,
 )
 from wn_gan.environment import describe_environment, peak_memory_mib
-from wn_gan.errors import UserError
+from wn_gan.errors import TrainingFailed, UserError
+from wn_gan.failures import FailureLog
 from wn_gan.files import write_json
 from wn_gan.metrics import MetricsFile
-from wn_gan.model import GAN
 from wn_gan.progress import TrainingProgress, format_seconds
+from wn_gan.recovery import explain, recover
 from wn_gan.run_folder import RunFolder
 from wn_gan.signals import StopRequest
 from wn_gan.tensorboard_log import TensorBoardLog
@@ -66,34 +68,44 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
     Raises:
         UserError: for data, a folder or options that cannot be used; then
             nothing has been written.
+        TrainingFailed: where `--on_failure` says stop, or too many
+            recoveries have been tried; nothing is lost.
     """
     folder = RunFolder(config.run_dir)
     folder.check(config, allow_change)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     split = load_split(config)
-    gan = build_gan(config, split.image_set.image_shape)
+    check_sizes(config, split.image_set.image_shape)
     with folder.locked():
         folder.check_split(split.description(), "dataset" in allow_change)
-        with open_run(config, folder, gan) as run:
-            for line in split.image_set.skipped:
-                run.progress.message(f"skipped {line}")
-            return _fit(run, split)
+        failures = FailureLog(folder.failures)
+        while not failures.pending or recover(config, folder, failures):
+            with open_run(config, folder, split, failures) as run:
+                status = _fit(run, split)
+            if not run.failed:
+                return status
+        raise TrainingFailed(explain(config, failures.pending, folder))
 
 
 @contextlib.contextmanager
-def open_run(config: Config, folder: RunFolder, gan: GAN) -> Iterator[Run]:
+def open_run(
+    config: Config, folder: RunFolder, split: Split, failures: FailureLog
+) -> Iterator[Run]:
     """The run, its folder and GAN as the last checkpoint left them.
 
     Args:
         config: of the run.
         folder: locked by the caller.
-        gan: built; its weights are restored.
+        split: its images.
+        failures: of the run so far, none pending.
 
     Raises:
         UserError: if the run is further than `train_steps` already, or all
             its checkpoints are damaged.
     """
+    attempt = failures.attempt(config)
+    gan = build_gan(attempt, split.image_set.image_shape)
     checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
     resumed = checkpoints.restore_latest(gan)
     standing = Standing(**resumed[0]) if resumed else Standing()
@@ -105,25 +117,39 @@ def open_run(config: Config, folder: RunFolder, gan: GAN) -> Iterator[Run]:
     folder.write_config(config)
     write_json(folder.environment, describe_environment())
     MetricsFile(folder.metrics).cut_after(standing.step)
-    resumed_at = standing.step if resumed else None
-    tensorboard = TensorBoardLog(folder.tensorboard, resumed_at)
-    tensorboard.config(config)
+    tensorboard = TensorBoardLog(folder.tensorboard, standing.step)
+    tensorboard.config(attempt)
+    for failure in failures.failures:
+        tensorboard.text(standing.step, "failures", str(failure))
     progress = TrainingProgress(standing.step, config.train_steps)
     with contextlib.closing(tensorboard), progress:
+        for line in split.image_set.skipped:
+            progress.message(f"skipped {line}")
         for line in resumed[1] if resumed else ():
             progress.message(f"{line}; going on from the one before")
+        for failure in failures.failures[-1:]:
+            progress.message(f"failed at step {failure.step:,}: {failure}")
         if resumed:
             progress.message(f"{folder.path}: step {standing.step:,} restored")
         yield Run(
-            config, gan, folder, checkpoints, tensorboard, progress, standing
+            attempt,
+            gan,
+            folder,
+            checkpoints,
+            tensorboard,
+            progress,
+            standing,
+            failures,
         )
 
 
 def build_actions(run: Run, split: Split, feed: Feed) -> list[Action]:
     """What is done between steps; the order matters to `Schedule`."""
+    targets = split.running_test[:]
     return [
+        Guard(run, targets),
         WatchFeed(run, feed),
-        TestGenerator(run, split.running_test[:]),
+        TestGenerator(run, targets),
         SampleGrid(run),
         ReportMetrics(run),
         SaveCheckpoint(run),
@@ -152,6 +178,8 @@ def _fit(run: Run, split: Split) -> int:
                 )
             except tf.errors.OpError as error:
                 raise _data_error(feed) or error from error
+        if run.failed:
+            return TrainingFailed.exit_status
         if stop.signal and standing.step < config.train_steps:
             run.progress.message(
                 f"{stop.signal.name}: saved at step {standing.step:,}; the "
@@ -189,6 +217,7 @@ def _finish(run: Run) -> None:
             "weights_sha256": weights_sha256(run.gan),
             "wall_seconds": standing.seconds,
             "peak_memory_mib": peak_memory_mib(),
+            "recoveries": run.failures.recoveries,
         },
     )
     _tell_end(run)

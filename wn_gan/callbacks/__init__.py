@@ -1,5 +1,6 @@
 """What happens between training steps: tests, grids, reports, checkpoints."""
 
+from wn_gan.callbacks.guard import Guard
 from wn_gan.callbacks.reporting import ReportMetrics
 from wn_gan.callbacks.run import Run, Standing
 from wn_gan.callbacks.sampling import SampleGrid
@@ -10,6 +11,7 @@ from wn_gan.callbacks.watch_feed import WatchFeed
 
 __all__ = [
     "Action",
+    "Guard",
     "ReportMetrics",
     "Run",
     "SampleGrid",

@@ -16,6 +16,8 @@ class ReportMetrics(Action):
     of tests, grids and checkpoints.
     """
 
+    on_failure = True
+
     def __init__(self, run: Run):
         """See `Action`."""
         super().__init__(run, run.config.log_every_steps)
@@ -36,6 +38,8 @@ class ReportMetrics(Action):
         line |= {name: _number(value) for name, value in logs.items()}
         line["images_per_second"] = self._speed(step)
         line["memory_mib"] = memory_mib()
+        if run.failures.recoveries:
+            line["recoveries"] = run.failures.recoveries
         line |= record
         self.file.append(line)
         run.tensorboard.scalars(step, line)

@@ -10,6 +10,7 @@ import numpy as np
 from wn_gan import images
 from wn_gan.checkpoints import Checkpoints
 from wn_gan.config import Config
+from wn_gan.failures import Failure, FailureLog
 from wn_gan.model import GAN
 from wn_gan.progress import TrainingProgress
 from wn_gan.run_folder import RunFolder
@@ -49,12 +50,21 @@ class Standing:
         best_step: step of the lowest running-test loss, or None.
         best_loss: that loss, or None.
         seconds: wall time, earlier processes of the run included.
+        d_won_share: see `Vitals`.
+        low_spread_checks: how many checks on end found G without variety.
+        last_spread: of G's images at the last check.
+        suspect_since: step of the guard's first look of those on end that
+            found signs of a failure; None if the last one found none.
     """
 
     step: int = 0
     best_step: int | None = None
     best_loss: float | None = None
     seconds: float = 0.0
+    d_won_share: float = 0.0
+    low_spread_checks: int = 0
+    last_spread: float = 0.0
+    suspect_since: int | None = None
 
 
 @dataclasses.dataclass
@@ -62,13 +72,15 @@ class Run:
     """A training run, as its actions see it.
 
     Attributes:
-        config: of the run.
+        config: of this attempt: seed and D's rate may differ from the run's.
         gan: in training.
         folder: of the run.
         checkpoints: of the run.
         tensorboard: of the run.
         progress: what the terminal shows.
         standing: kept up to date by the actions.
+        failures: of the run.
+        failed: whether the attempt has ended in a failure.
         stopwatch: of this process.
     """
 
@@ -79,7 +91,20 @@ class Run:
     tensorboard: TensorBoardLog
     progress: TrainingProgress
     standing: Standing
+    failures: FailureLog
+    failed: bool = False
     stopwatch: Stopwatch = dataclasses.field(default_factory=Stopwatch)
+
+    def fail(self, failure: Failure) -> None:
+        """Records a failure and ends the attempt."""
+        self.failed = True
+        self.tell(failure)
+
+    def tell(self, failure: Failure) -> None:
+        """Records a failure."""
+        self.failures.add(failure)
+        self.progress.message(f"failure at step {failure.step:,}: {failure}")
+        self.tensorboard.text(failure.step, "failures", str(failure))
 
     def show(self, step: int, kind: str, picture: np.ndarray) -> None:
         """Writes `<kind>/step_<8 digits>.png`, and shows it in TensorBoard.

@@ -20,6 +20,8 @@ class Action(abc.ABC):
 
     on_stop = False
     """Whether it is due as well when the run is asked to stop."""
+    on_failure = False
+    """Whether it is due when the run has failed; then only such are."""
 
     def __init__(self, run: Run, every_steps: int):
         """See the class."""
@@ -85,8 +87,13 @@ class Schedule(keras.callbacks.Callback):
         stopping = self.stop.signal is not None
         record: dict[str, Any] = {}
         for action in self.actions:
-            if action.due(step) or (stopping and action.on_stop):
+            if self._due(action, step, stopping):
                 action(step, logs, record)
         self.run.progress.step(step)
-        if stopping:
+        if stopping or self.run.failed:
             self.model.stop_training = True
+
+    def _due(self, action: Action, step: int, stopping: bool) -> bool:
+        if self.run.failed:
+            return action.on_failure
+        return action.due(step) or (stopping and action.on_stop)

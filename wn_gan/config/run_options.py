@@ -4,6 +4,8 @@ import dataclasses
 
 from wn_gan.config.option import option
 
+ON_FAILURE = ("stop", "restart", "rollback", "ignore")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunOptions:
@@ -44,6 +46,30 @@ class RunOptions:
         "How many of those to keep, the newest; 0 for all.",
         minimum=0,
         may_change=True,
+    )
+    on_failure: str = option(
+        "stop",
+        "When the guard sees a failure (values that are not finite, a D that "
+        "has won, a G without variety): 'stop'; 'restart' from the start or "
+        "'rollback' to the last good checkpoint, with another seed and a "
+        "lower rate of D; 'ignore' all but values that are not finite.",
+        choices=ON_FAILURE,
+        may_change=True,
+    )
+    max_recoveries: int = option(
+        3,
+        "Restarts and rollbacks of a run before a failure stops it.",
+        minimum=0,
+        may_change=True,
+    )
+    recovery_d_rate_factor: float = option(
+        0.5,
+        "Factor on --d_learning_rate at each restart or rollback.",
+        minimum=0,
+        may_change=True,
+    )
+    guard_every_steps: int = option(
+        100, "Steps between the guard's looks at the run.", minimum=1
     )
     running_test_evaluations: int = option(
         50, "Gradient evaluations an image in the running test.", minimum=1

@@ -120,6 +120,9 @@ def _run(run: Result) -> dict:
     return {
         "label": label(run),
         "state": run.state,
+        "failures": [
+            f"step {each.step:,}: {each}" for each in run.failures.failures
+        ],
         "config": to_flag_file(run.config),
         "provenance": json.dumps(provenance, indent=1),
     }

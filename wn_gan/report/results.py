@@ -10,6 +10,7 @@ import numpy as np
 
 from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
+from wn_gan.failures import FailureLog
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.metrics import read_metrics
 from wn_gan.run_folder import RunFolder
@@ -32,6 +33,7 @@ class Result:
         summary: of its final test, None if it has none.
         losses: of the final test by image, {} likewise.
         controls: of the final test, {} likewise.
+        failures: that the guard saw, and what was done about them.
     """
 
     folder: RunFolder
@@ -41,6 +43,7 @@ class Result:
     summary: dict | None
     losses: dict[str, float]
     controls: dict[str, float]
+    failures: FailureLog
 
     @property
     def group(self) -> str:
@@ -144,6 +147,7 @@ def _read(folder: RunFolder, protocol: str) -> Result:
         summary=_read_json(test / "summary.json"),
         losses=_read_losses(test / "per_image.csv"),
         controls=_read_json(test / "controls.json") or {},
+        failures=FailureLog(folder.failures),
     )
 
 

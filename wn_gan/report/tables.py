@@ -14,6 +14,7 @@ COLUMNS = (
     "norm",
     "runs",
     "failed or collapsed",
+    "recoveries",
     "final test mean",
     "lowest seed",
     "highest seed",
@@ -42,7 +43,8 @@ def make_rows(results: list[Result], baseline: str) -> list[dict]:
 
     The interval is over images, of each image's mean over seeds; so is the
     difference to the baseline, image by image. Failed and collapsed runs are
-    counted; a collapsed run's final test stays in the mean.
+    counted, and how often a run was restarted or rolled back; a collapsed
+    run's final test stays in the mean.
 
     Args:
         results: of all runs.
@@ -69,6 +71,7 @@ def _row(name: str, runs: list[Result], base: dict[str, float]) -> dict:
     row = dict.fromkeys(COLUMNS)
     row["norm"], row["runs"] = name, len(runs)
     row["failed or collapsed"] = sum(run.state != ALIVE for run in runs)
+    row["recoveries"] = sum(run.failures.recoveries for run in runs)
     if losses:
         means = [run.summary["mean"] for run in runs if run.summary]
         values = np.array(list(losses.values()))
