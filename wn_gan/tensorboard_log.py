@@ -78,8 +78,9 @@ def _purge(folder: Path, step: int) -> None:
     """Makes TensorBoard drop what earlier files hold from a step on.
 
     Every start writes this, the first one too: TensorBoard takes only the
-    second START that it finds for a restart. It reads files in the order of their names: second, host, ... The name
-    given here comes before those of all writers of the same second.
+    second START that it finds for a restart. It reads files in the order of
+    their names: second, host, ... The name given here comes before those of
+    all writers of the same second.
     """
     with tempfile.TemporaryDirectory() as workplace:
         writer = EventFileWriter(workplace)

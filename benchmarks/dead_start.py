@@ -1,0 +1,49 @@
+"""A start that weight normalization does not survive, and its cures.
+
+Trains as `python -m wn_gan.train` does, with the same flags, but from kernels
+that are N(0, 0.02) and by Keras' RMSprop (epsilon 1e-7 inside the root): the
+start that many DCGANs have, and not the authors'.
+
+    python benchmarks/dead_start.py --flagfile=flags/fashion_mnist_wn.cfg \\
+        --features=64 --on_failure=ignore --run_dir=runs/dead
+"""
+
+import sys
+from collections.abc import Sequence
+
+import keras
+from absl import flags
+
+from wn_gan import cli, training
+from wn_gan.building import build_gan
+from wn_gan.config import Config
+from wn_gan.flag_defs import config_from_flags
+from wn_gan.model import GAN
+from wn_gan.train import define_flags
+
+
+def build(config: Config, image_shape: Sequence[int]) -> GAN:
+    """The GAN of a config with another start and another optimizer."""
+    gan = build_gan(config, image_shape)
+    initial = keras.initializers.RandomNormal(stddev=0.02, seed=config.seed)
+    for network in (gan.generator, gan.discriminator):
+        for layer in network.layers:
+            if hasattr(layer, "kernel"):
+                layer.kernel.assign(initial(tuple(layer.kernel.shape)))
+    gan.compile(
+        *(
+            keras.optimizers.RMSprop(rate, rho=0.9, epsilon=1e-7)
+            for rate in (config.g_learning_rate, config.d_learning_rate)
+        )
+    )
+    return gan
+
+
+def main(flag_values: flags.FlagValues) -> int:
+    """Trains."""
+    training.build_gan = build
+    return training.train(config_from_flags(flag_values))
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run_verb(__doc__, define_flags, main))
