@@ -1,10 +1,10 @@
-"""A start that weight normalization does not survive, and its cures.
+r"""A start that weight normalization does not survive, and its cures.
 
 Trains as `python -m wn_gan.train` does, with the same flags, but from kernels
 that are N(0, 0.02) and by Keras' RMSprop (epsilon 1e-7 inside the root): the
 start that many DCGANs have, and not the authors'.
 
-    python benchmarks/dead_start.py --flagfile=flags/fashion_mnist_wn.cfg \\
+    python benchmarks/dead_start.py --flagfile=flags/fashion_mnist_wn.cfg \
         --features=64 --on_failure=ignore --run_dir=runs/dead
 """
 

@@ -15,7 +15,7 @@ FLOORS = [
     ["losses", "penalties", "randomness", "vitals"],
     ["objective"],
     ["model", "reconstruction", "cli"],
-    ["building", "checkpoints", "run_folder", "failures"],
+    ["building", "checkpoints", "run_folder", "failures", "diagnostics"],
     ["metrics", "tensorboard_log", "recovery"],
     ["callbacks"],
     ["training"],

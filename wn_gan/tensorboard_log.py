@@ -60,6 +60,15 @@ class TensorBoardLog:
                 if values[name] is not None:
                     tf.summary.scalar(TAGS[name], values[name], step=step)
 
+    def diagnostics(self, step: int, values: Mapping[str, np.ndarray]) -> None:
+        """Numbers as curves, vectors as histograms."""
+        with self._writer.as_default():
+            for name, value in values.items():
+                write = (
+                    tf.summary.histogram if value.ndim else tf.summary.scalar
+                )
+                write(f"diagnostics/{name}", value, step=step)
+
     def image(self, step: int, name: str, picture: np.ndarray) -> None:
         """A picture, uint8 `[height, width, channels]`."""
         with self._writer.as_default():

@@ -8,6 +8,7 @@ import tensorflow as tf
 from wn_gan.building import build_gan, check_sizes
 from wn_gan.callbacks import (
     Action,
+    Diagnose,
     Guard,
     ReportMetrics,
     Run,
@@ -146,11 +147,13 @@ def open_run(
 def build_actions(run: Run, split: Split, feed: Feed) -> list[Action]:
     """What is done between steps; the order matters to `Schedule`."""
     targets = split.running_test[:]
+    diagnosed = run.config.diagnostics_every_steps > 0
     return [
         Guard(run, targets),
         WatchFeed(run, feed),
         TestGenerator(run, targets),
         SampleGrid(run),
+        *([Diagnose(run, targets)] if diagnosed else []),
         ReportMetrics(run),
         SaveCheckpoint(run),
     ]

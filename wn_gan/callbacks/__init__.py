@@ -1,5 +1,6 @@
 """What happens between training steps: tests, grids, reports, checkpoints."""
 
+from wn_gan.callbacks.diagnosing import Diagnose
 from wn_gan.callbacks.guard import Guard
 from wn_gan.callbacks.reporting import ReportMetrics
 from wn_gan.callbacks.run import Run, Standing
@@ -11,6 +12,7 @@ from wn_gan.callbacks.watch_feed import WatchFeed
 
 __all__ = [
     "Action",
+    "Diagnose",
     "Guard",
     "ReportMetrics",
     "Run",

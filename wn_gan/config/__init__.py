@@ -57,6 +57,7 @@ class Config(RunOptions, TrainingOptions, NetworkOptions, DataOptions):
             "train_steps",
             "log_every_steps",
             "guard_every_steps",
+            "diagnostics_every_steps",
             "test_every_steps",
             "sample_every_steps",
             "checkpoint_every_steps",

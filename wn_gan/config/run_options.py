@@ -47,6 +47,13 @@ class RunOptions:
         minimum=0,
         may_change=True,
     )
+    diagnostics_every_steps: int = option(
+        0,
+        "Steps between looks inside the networks, for TensorBoard: norms, "
+        "ranks, activations, thresholds, drift; 0 for none.",
+        minimum=0,
+        may_change=True,
+    )
     on_failure: str = option(
         "stop",
         "When the guard sees a failure (values that are not finite, a D that "
