@@ -55,8 +55,7 @@ def read(root: pathlib.Path) -> None:
     """Opens, splits and takes a batch; prints what it took."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from wn_gan.config import Config
-    from wn_gan.data import load_split
-    from wn_gan.training import batches, feed_of
+    from wn_gan.data import batches, feed_of, load_split
 
     config = Config(
         dataset="lsun/tiny",

@@ -17,9 +17,8 @@ import tensorflow as tf
 from wn_gan import cli
 from wn_gan.building import build_gan
 from wn_gan.config import Config
-from wn_gan.data import load_split
+from wn_gan.data import batches, feed_of, load_split
 from wn_gan.flag_defs import config_from_flags, define_config_flags
-from wn_gan.training import batches, feed_of
 
 UNTIMED_STEPS = 5
 

@@ -14,8 +14,8 @@ batch 64, 1,000 steps.
 import sys
 import tempfile
 import time
+from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -23,16 +23,20 @@ from wn_gan import cli
 from wn_gan.building import build_gan
 from wn_gan.callbacks import Schedule
 from wn_gan.config import Config
-from wn_gan.data import ImageSet, Split, array_images, make_split
-from wn_gan.flag_defs import config_from_flags, define_config_flags
-from wn_gan.run_folder import RunFolder
-from wn_gan.signals import StopRequest
-from wn_gan.training import (
+from wn_gan.data import (
+    ImageSet,
+    Split,
+    array_images,
     batches,
-    build_actions,
     feed_of,
-    open_run,
+    make_split,
 )
+from wn_gan.failures import FailureLog
+from wn_gan.flag_defs import config_from_flags, define_config_flags
+from wn_gan.loop import TrainingLoop
+from wn_gan.opening import open_run
+from wn_gan.run_folder import RunFolder
+from wn_gan.training import build_actions
 
 TURNS = 10
 
@@ -50,71 +54,44 @@ def noise(config: Config) -> Split:
     )
 
 
-class TakeTurns(keras.callbacks.Callback):
-    """Stops the loop's clock now and then for as many bare steps.
-
-    Comes after the schedule, whose actions are the loop's time.
-
-    Args:
-        bare: runs one bare step.
-        steps: of a turn.
-    """
-
-    def __init__(self, bare, steps: int):
-        """See the class."""
-        super().__init__()
-        self.bare = bare
-        self.steps = steps
-        self.loop_seconds: list[float] = []
-        self.bare_seconds: list[float] = []
-
-    def on_train_begin(self, logs=None):
-        """Starts the loop's clock."""
-        self._start = time.perf_counter()
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Ends a turn of the loop and takes one of bare steps."""
-        if (batch + 1) % self.steps:
-            return
-        middle = time.perf_counter()
-        self.loop_seconds.append(middle - self._start)
-        for _ in range(self.steps):
-            losses = self.bare()
-        losses["g_loss"].numpy()
-        self._start = time.perf_counter()
-        self.bare_seconds.append(self._start - middle)
-
-
 def measure(config: Config) -> None:
     """Takes turns and prints."""
     split = noise(config)
     feed = feed_of(config, split)
-    shape = split.image_set.image_shape
-    bare, looped = build_gan(config, shape), build_gan(config, shape)
+    bare = build_gan(config, split.image_set.image_shape)
     batch = next(iter(batches(config, feed, 0)))
     step = tf.function(bare.train_step)
-    looped.fit(
-        batches(config, feed, 0), steps_per_epoch=3, verbose=0, shuffle=False
-    )
-    looped.step.assign(0)
     step(batch)
-    turns = TakeTurns(lambda: step(batch), config.train_steps // TURNS)
+    strategy = tf.distribute.get_strategy()
+    loop_seconds, bare_seconds = [], []
     with (
         tempfile.TemporaryDirectory() as path,
-        open_run(config, RunFolder(path), looped) as run,
-        StopRequest() as stop,
+        open_run(
+            config,
+            RunFolder(path),
+            split,
+            FailureLog(Path(path) / "failures.json"),
+            strategy,
+        ) as run,
     ):
-        looped.fit(
-            batches(config, feed, 0),
-            steps_per_epoch=config.train_steps,
-            verbose=0,
-            shuffle=False,
-            callbacks=[
-                Schedule(run, build_actions(run, split, feed), stop),
-                turns,
-            ],
-        )
-    report(config, np.array(turns.bare_seconds), np.array(turns.loop_seconds))
+        schedule = Schedule(run, build_actions(run, split, feed))
+        loop = TrainingLoop(run.gan, strategy)
+        stream = iter(batches(config, feed, 0))
+        loop(stream)  # traced before the clock starts
+        for _ in range(TURNS):
+            start = time.perf_counter()
+            for _ in range(config.train_steps // TURNS):
+                schedule.before_step()
+                logs, _ = loop(stream)
+                run.standing.step += 1
+                schedule.after_step(logs)
+            middle = time.perf_counter()
+            for _ in range(config.train_steps // TURNS):
+                losses = step(batch)
+            losses["g_loss"].numpy()
+            loop_seconds.append(middle - start)
+            bare_seconds.append(time.perf_counter() - middle)
+    report(config, np.array(bare_seconds), np.array(loop_seconds))
 
 
 def report(config: Config, bare: np.ndarray, loop: np.ndarray) -> None:

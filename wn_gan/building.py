@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
-from wn_gan import networks
+from wn_gan import layers, networks
 from wn_gan.config import Config
 from wn_gan.errors import bad_flag
 from wn_gan.model import GAN
@@ -63,6 +63,9 @@ def build_networks(
     discriminator = architecture.build_discriminator(
         config.discriminator_norm, **common
     )
+    for layer in (*generator.layers, *discriminator.layers):
+        if isinstance(layer, layers.BatchNorm):
+            layer.synchronized = config.sync_batch_norm
     return generator, discriminator
 
 

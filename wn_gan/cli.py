@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
-from wn_gan.errors import TrainingFailed, UserError
+from wn_gan.errors import TrainingFailed, UserError, WorkerLost
 from wn_gan.flag_defs import parse
 
 
@@ -30,7 +30,8 @@ def run_verb(
     Returns:
         Exit status: that of `main`; 0 after `--help`; 2 for bad input, which
         is told in one line on stderr; likewise 1 where the system refuses a
-        file or a disk is full, and 3 where training failed; 130 after Ctrl-C.
+        file or a disk is full, and 3 where training
+        failed, 4 where another worker was lost; 130 after Ctrl-C.
     """
     argv = sys.argv if argv is None else argv
     flag_values = flags.FlagValues()
@@ -47,7 +48,7 @@ def run_verb(
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except TrainingFailed as error:
+    except (TrainingFailed, WorkerLost) as error:
         print(f"failed: {error}", file=sys.stderr)
         return error.exit_status
     except OSError as error:

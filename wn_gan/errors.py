@@ -15,6 +15,12 @@ class TrainingFailed(Exception):
     exit_status = 3
 
 
+class WorkerLost(Exception):
+    """Another machine of the run is gone: one line, exit status 4."""
+
+    exit_status = 4
+
+
 def bad_flag(flag: str, value: Any, expected: str) -> UserError:
     """The error for a flag's value: names the flag, the value, what is right.
 

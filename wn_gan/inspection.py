@@ -9,10 +9,16 @@ from rich.console import Console
 
 from wn_gan import images
 from wn_gan.config import Config
-from wn_gan.data import Feed, ImageSet, load_config_images, split_images
+from wn_gan.data import (
+    Feed,
+    ImageSet,
+    batches,
+    feed_of,
+    load_config_images,
+    split_images,
+)
 from wn_gan.data.survey import Survey, survey
 from wn_gan.progress import ImageProgress
-from wn_gan.training import batches, feed_of
 
 SHEET_IMAGES = 100
 _SHOWN = 10

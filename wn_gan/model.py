@@ -100,6 +100,7 @@ class GAN(keras.Model):
             gradient_penalty,
             instance_noise,
         )
+        self._sample = None
         self.vitals = Vitals(LOSSES[loss].d_can_win)
         self.built = True
 
@@ -154,6 +155,14 @@ class GAN(keras.Model):
     def call(self, z, training=False):
         """Images for codes z: what the generator gives."""
         return self.generator(z, training=training)
+
+    def sample(self, z: tf.Tensor) -> tf.Tensor:
+        """Images for codes z, in inference mode, by a traced function."""
+        if self._sample is None:
+            self._sample = tf.function(
+                lambda z: self.generator(z, training=False)
+            )
+        return self._sample(z)
 
     def codes(
         self,

@@ -65,13 +65,17 @@ class StepRandom:
     ) -> tf.Tensor:
         """This replica's rows of what is drawn for the global batch."""
         replica = tf.distribute.get_replica_context()
+        replicas, number = 1, 0  # outside of a step: the global batch
+        if replica is not None:
+            replicas = replica.num_replicas_in_sync
+            number = replica.replica_id_in_sync_group
         count = 0
         if kind != FIXED_CODES:
             count = tf.cast(self.step, tf.int32) * self.turns + turn
         drawn = draw(
-            [batch_size * replica.num_replicas_in_sync, *shape],
+            [batch_size * replicas, *shape],
             seed=tf.stack([self.seed * 3 + kind, count]),
             dtype=dtype,
         )
-        first = replica.replica_id_in_sync_group * batch_size
+        first = number * batch_size
         return drawn[first : first + batch_size]

@@ -37,6 +37,16 @@ class StopRequest:
             signal.signal(each, handler)
 
     @property
+    def asked(self) -> bool:
+        """Whether a signal came."""
+        return self.signal is not None
+
+    @property
+    def name(self) -> str:
+        """Of the signal that ends the run; SIGTERM where another got it."""
+        return (self.signal or signal.SIGTERM).name
+
+    @property
     def exit_status(self) -> int:
-        """128 + the signal's number, as shells count; 0 if none came."""
-        return 128 + self.signal if self.signal else 0
+        """128 + the signal's number, as shells count."""
+        return 128 + (self.signal or signal.SIGTERM)

@@ -7,6 +7,7 @@ runs on TensorFlow 2.15 (with tensorflow-addons) and on TensorFlow 2.21.
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 KERAS_3 = keras.__version__.startswith("3.")
 
@@ -25,6 +26,19 @@ def add_float32_weight(layer: keras.layers.Layer, **kwargs: Any) -> Any:
     """
     key = "autocast" if KERAS_3 else "experimental_autocast"
     return layer.add_weight(**kwargs, **{key: False})
+
+
+def add_statistic(layer: keras.layers.Layer, **kwargs: Any) -> Any:
+    """Adds a weight that forward passes update; replicas' values are averaged.
+
+    Args:
+        layer: the layer to add the weight to.
+        **kwargs: as for `keras.layers.Layer.add_weight`.
+    """
+    mean = "mean" if KERAS_3 else tf.VariableAggregation.MEAN
+    return add_float32_weight(
+        layer, trainable=False, aggregation=mean, **kwargs
+    )
 
 
 def slot_index(optimizer: keras.optimizers.Optimizer, variable: Any) -> int:
@@ -46,7 +60,11 @@ def scale_loss(optimizer: keras.optimizers.Optimizer, loss: Any) -> Any:
 def apply_scaled_gradients(
     optimizer: keras.optimizers.Optimizer, gradients: list, variables: list
 ) -> list:
-    """Applies gradients of `scale_loss`'s result and returns them unscaled."""
+    """Applies gradients of `scale_loss`'s result and returns them unscaled.
+
+    Those of all replicas are added up first.
+    """
+    gradients = _sum_over_replicas(optimizer, gradients)
     if not isinstance(optimizer, LossScaleOptimizer):
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return gradients
@@ -57,6 +75,19 @@ def apply_scaled_gradients(
     unscaled = optimizer.get_unscaled_gradients(gradients)
     optimizer.apply_gradients(zip(unscaled, variables, strict=True))
     return unscaled
+
+
+def _sum_over_replicas(
+    optimizer: keras.optimizers.Optimizer, gradients: list
+) -> list:
+    """The sum, which the optimizer is then kept from taking again."""
+    replica = tf.distribute.get_replica_context()
+    if replica.num_replicas_in_sync == 1:
+        return gradients
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    sums = "_all_reduce_sum_gradients" if KERAS_3 else "aggregate_gradients"
+    setattr(inner, sums, lambda grads_and_vars: grads_and_vars)
+    return replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
 
 
 def load_average(

@@ -6,7 +6,7 @@ from wn_gan.callbacks.reporting import ReportMetrics
 from wn_gan.callbacks.run import Run, Standing
 from wn_gan.callbacks.sampling import SampleGrid
 from wn_gan.callbacks.saving import SaveCheckpoint
-from wn_gan.callbacks.schedule import Action, Schedule
+from wn_gan.callbacks.schedule import Action, Interrupted, Schedule
 from wn_gan.callbacks.testing import TestGenerator
 from wn_gan.callbacks.watch_feed import WatchFeed
 
@@ -14,6 +14,7 @@ __all__ = [
     "Action",
     "Diagnose",
     "Guard",
+    "Interrupted",
     "ReportMetrics",
     "Run",
     "SampleGrid",

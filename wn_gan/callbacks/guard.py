@@ -72,7 +72,8 @@ class Guard(Action):
             failure = self._look(step)
         if failure is not None:
             record["failure"] = failure.cause
-            self.run.fail(failure)
+            self.run.failed = True
+            self.run.record_failure(failure)
 
     def _look(self, step: int) -> Failure | None:
         standing = self.run.standing
@@ -112,7 +113,7 @@ class Guard(Action):
         if step < FIRST_SPREAD_STEP + config.warmup_steps:
             return False
         with self.run.stopwatch.paused():
-            samples = self.run.gan.generator.predict_on_batch(self.codes)
+            samples = self.run.gan.sample(self.codes).numpy()
         found = spread(samples)
         gaining = found > 1.1 * standing.last_spread
         standing.last_spread = found
@@ -139,7 +140,8 @@ class Guard(Action):
         kind = failure.cause.split(":")[0]
         if kind not in self._ignored:
             self._ignored.add(kind)
-            self.run.tell(dataclasses.replace(failure, action="ignore"))
+            ignored = dataclasses.replace(failure, action="ignore")
+            self.run.record_failure(ignored)
 
 
 def spread(pictures: np.ndarray) -> float:

@@ -6,14 +6,17 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+import tensorflow as tf
 
 from wn_gan import images
 from wn_gan.checkpoints import Checkpoints
 from wn_gan.config import Config
+from wn_gan.distribution import is_chief
 from wn_gan.failures import Failure, FailureLog
 from wn_gan.model import GAN
 from wn_gan.progress import TrainingProgress
 from wn_gan.run_folder import RunFolder
+from wn_gan.signals import StopRequest
 from wn_gan.tensorboard_log import TensorBoardLog
 
 
@@ -55,6 +58,8 @@ class Standing:
         last_spread: of G's images at the last check.
         suspect_since: step of the guard's first look of those on end that
             found signs of a failure; None if the last one found none.
+        unreported: what the last step returned, where the run was stopped
+            before all was done that is due after it; else None.
     """
 
     step: int = 0
@@ -65,6 +70,7 @@ class Standing:
     low_spread_checks: int = 0
     last_spread: float = 0.0
     suspect_since: int | None = None
+    unreported: dict[str, float] | None = None
 
 
 @dataclasses.dataclass
@@ -76,10 +82,12 @@ class Run:
         gan: in training.
         folder: of the run.
         checkpoints: of the run.
-        tensorboard: of the run.
-        progress: what the terminal shows.
         standing: kept up to date by the actions.
         failures: of the run.
+        strategy: it is trained under.
+        tensorboard: of the run; the chief has one.
+        progress: what the terminal shows; the chief has one.
+        stop: asked after every step.
         failed: whether the attempt has ended in a failure.
         stopwatch: of this process.
     """
@@ -88,22 +96,31 @@ class Run:
     gan: GAN
     folder: RunFolder
     checkpoints: Checkpoints
-    tensorboard: TensorBoardLog
-    progress: TrainingProgress
     standing: Standing
     failures: FailureLog
+    strategy: tf.distribute.Strategy
+    tensorboard: TensorBoardLog | None = None
+    progress: TrainingProgress | None = None
+    stop: StopRequest = dataclasses.field(default_factory=StopRequest)
     failed: bool = False
     stopwatch: Stopwatch = dataclasses.field(default_factory=Stopwatch)
 
-    def fail(self, failure: Failure) -> None:
-        """Records a failure and ends the attempt."""
-        self.failed = True
-        self.tell(failure)
+    @property
+    def chief(self) -> bool:
+        """Whether this process writes: one of several workers does."""
+        return is_chief(self.strategy)
 
-    def tell(self, failure: Failure) -> None:
-        """Records a failure."""
+    def tell(self, text: str) -> None:
+        """Shows a line."""
+        if self.progress is not None:
+            self.progress.message(text)
+
+    def record_failure(self, failure: Failure) -> None:
+        """Writes it down, wherever people look."""
+        if not self.chief:
+            return
         self.failures.add(failure)
-        self.progress.message(f"failure at step {failure.step:,}: {failure}")
+        self.tell(f"failure at step {failure.step:,}: {failure}")
         self.tensorboard.text(failure.step, "failures", str(failure))
 
     def show(self, step: int, kind: str, picture: np.ndarray) -> None:
@@ -114,6 +131,8 @@ class Run:
             kind: "samples" or "reconstructions".
             picture: uint8 `[height, width, channels]`.
         """
+        if not self.chief:
+            return
         path = self.folder.path / kind / f"step_{step:08}.png"
         images.save_png(picture, path)
         self.tensorboard.image(step, kind, picture)

@@ -22,6 +22,6 @@ class SampleGrid(Action):
     ) -> None:
         """Shows the grid."""
         with self.run.stopwatch.paused():
-            samples = self.run.gan.generator.predict_on_batch(self.codes)
+            samples = self.run.gan.sample(self.codes).numpy()
             grid = images.square_grid(images.to_uint8(samples))
             self.run.show(step, "samples", grid)

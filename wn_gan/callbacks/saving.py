@@ -10,6 +10,7 @@ class SaveCheckpoint(Action):
     """Writes `last`, and the checkpoints that are kept."""
 
     on_stop = True
+    on_interrupt = True
 
     def __init__(self, run: Run):
         """See `Action`."""

@@ -4,10 +4,7 @@ import abc
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
 from wn_gan.callbacks.run import Run
-from wn_gan.signals import StopRequest
 
 
 class Action(abc.ABC):
@@ -20,6 +17,8 @@ class Action(abc.ABC):
 
     on_stop = False
     """Whether it is due as well when the run is asked to stop."""
+    on_interrupt = False
+    """Whether it is done when another action of the step is interrupted."""
     on_failure = False
     """Whether it is due when the run has failed; then only such are."""
 
@@ -52,46 +51,66 @@ class Action(abc.ABC):
         """
 
 
-class Schedule(keras.callbacks.Callback):
-    """Runs the actions after each step, in order; stops when asked.
+class Interrupted(Exception):
+    """The run was asked to stop while something was due that takes long."""
 
-    The one Keras callback of a run. A record of the step goes from action to
-    action, so that its line in metrics.jsonl is written once, complete, and
-    before the checkpoint that vouches for it.
+
+class Schedule:
+    """Runs the actions after each step, in order.
+
+    A record of the step goes from action to action, so that its line in
+    metrics.jsonl is written once, complete, and before the checkpoint that
+    vouches for it.
 
     Args:
-        run: in training.
+        run: in training; its standing says the step.
         actions: in their order.
-        stop: asked after every step.
     """
 
-    def __init__(self, run: Run, actions: Sequence[Action], stop: StopRequest):
+    def __init__(self, run: Run, actions: Sequence[Action]):
         """See the class."""
-        super().__init__()
         self.run = run
         self.actions = actions
-        self.stop = stop
-        self.first_step = run.standing.step
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None):
-        """See `keras.callbacks.Callback`."""
+    def before_step(self) -> None:
+        """To be called before a step."""
         for action in self.actions:
-            action.before_step(self.first_step + batch)
+            action.before_step(self.run.standing.step)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None):
-        """See `keras.callbacks.Callback`."""
-        step = self.first_step + batch + 1
-        self.run.standing.step = step
+    def after_step(self, logs: dict[str, Any], stopping: bool = False) -> None:
+        """To be called after a step.
+
+        Args:
+            logs: what the step returned.
+            stopping: whether the run will stop here.
+
+        Raises:
+            Interrupted: where an action was; the step is saved as one after
+                which everything is still to be done.
+        """
+        step = self.run.standing.step
+        self.run.standing.unreported = None
         for action in self.actions:
             action.after_step(step)
-        stopping = self.stop.signal is not None
         record: dict[str, Any] = {}
+        before = vars(self.run.standing).copy()
+        try:
+            for action in self.actions:
+                if self._due(action, step, stopping):
+                    action(step, logs, record)
+        except Interrupted:
+            vars(self.run.standing).update(before)
+            self._save_unreported(step, logs)
+            raise
+        if self.run.progress is not None:
+            self.run.progress.step(step)
+
+    def _save_unreported(self, step: int, logs: dict[str, Any]) -> None:
+        numbers = {name: float(value) for name, value in logs.items()}
+        self.run.standing.unreported = numbers
         for action in self.actions:
-            if self._due(action, step, stopping):
-                action(step, logs, record)
-        self.run.progress.step(step)
-        if stopping or self.run.failed:
-            self.model.stop_training = True
+            if action.on_interrupt:
+                action(step, logs, {})
 
     def _due(self, action: Action, step: int, stopping: bool) -> bool:
         if self.run.failed:

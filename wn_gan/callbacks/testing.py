@@ -7,7 +7,8 @@ import numpy as np
 
 from wn_gan import images
 from wn_gan.callbacks.run import Run
-from wn_gan.callbacks.schedule import Action
+from wn_gan.callbacks.schedule import Action, Interrupted
+from wn_gan.distribution import num_workers
 from wn_gan.reconstruction import RunningTest
 
 PAIRS_SHOWN = 16
@@ -37,7 +38,7 @@ class TestGenerator(Action):
     ) -> None:
         """Adds `reconstruction_loss` to the record."""
         with self.run.stopwatch.paused():
-            loss, found = self.test()
+            loss, found = self.test(self._interrupt)
             record["reconstruction_loss"] = loss
             self._keep_best(step, loss)
             pairs = images.pairs_grid(
@@ -46,9 +47,15 @@ class TestGenerator(Action):
             )
             self.run.show(step, "reconstructions", pairs)
 
+    def _interrupt(self) -> None:
+        # Several workers search together: all of them finish the test.
+        if self.run.stop.asked and num_workers(self.run.strategy) == 1:
+            raise Interrupted
+
     def _keep_best(self, step: int, loss: float) -> None:
         standing = self.run.standing
         best = standing.best_loss
         if math.isfinite(loss) and (best is None or loss < best):
             standing.best_loss, standing.best_step = loss, step
-            self.run.checkpoints.save_best(self.run.gan, vars(standing))
+            if self.run.chief:
+                self.run.checkpoints.save_best(self.run.gan, vars(standing))

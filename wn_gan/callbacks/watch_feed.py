@@ -51,5 +51,5 @@ class WatchFeed(Action):
         self._waited, self._since = 0.0, now
         skipped = list(self.feed.part.skipped.items())
         for name, reason in skipped[self._told :]:
-            self.run.progress.message(f"skipped {name}: {reason}")
+            self.run.tell(f"skipped {name}: {reason}")
         self._told = len(skipped)

@@ -6,6 +6,7 @@ Knows neither absl nor TensorFlow, so a wrong value is refused at once.
 import dataclasses
 
 from wn_gan.config.data_options import RESIZE_FILTERS, DataOptions
+from wn_gan.config.device_options import STRATEGIES, DeviceOptions
 from wn_gan.config.network_options import NORMS, NetworkOptions
 from wn_gan.config.option import check_value
 from wn_gan.config.run_options import RunOptions
@@ -24,6 +25,7 @@ __all__ = [
     "OPTIMIZERS",
     "PRECISIONS",
     "RESIZE_FILTERS",
+    "STRATEGIES",
     "UPDATE_ORDERS",
     "Config",
     "changed_options",
@@ -31,7 +33,9 @@ __all__ = [
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(RunOptions, TrainingOptions, NetworkOptions, DataOptions):
+class Config(
+    RunOptions, DeviceOptions, TrainingOptions, NetworkOptions, DataOptions
+):
     """The options of one training run; checked when it is made.
 
     Raises:
@@ -50,6 +54,7 @@ class Config(RunOptions, TrainingOptions, NetworkOptions, DataOptions):
         self.check_data()
         self.check_networks()
         self.check_training()
+        self.check_devices()
         self._check_intervals()
 
     def _check_intervals(self) -> None:

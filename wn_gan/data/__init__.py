@@ -1,5 +1,6 @@
 """Sources of images, their splits and the input pipeline."""
 
+from wn_gan.data.feeding import batches, feed_of
 from wn_gan.data.image_set import Images, ImageSet, array_images
 from wn_gan.data.loading import (
     load_config_images,
@@ -19,6 +20,8 @@ __all__ = [
     "Part",
     "Split",
     "array_images",
+    "batches",
+    "feed_of",
     "load_config_images",
     "load_images",
     "load_npz",

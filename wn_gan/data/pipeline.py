@@ -111,8 +111,10 @@ def training_batches(
     batch_size: int,
     seed: int,
     start_step: int = 0,
+    turns: int = 1,
     shard: int = 0,
     num_shards: int = 1,
+    replicas: int = 1,
 ) -> tf.data.Dataset:
     """Endless batches; every image once an epoch, freshly permuted.
 
@@ -124,22 +126,31 @@ def training_batches(
         feed: reads the images.
         batch_size: images of a batch, all shards together.
         seed: of the permutations.
-        start_step: batches to leave out at the start.
-        shard: which of the equal pieces of each batch to give.
-        num_shards: into how many pieces a batch is cut.
+        start_step: steps to leave out at the start.
+        turns: batches of a step, given as one: each replica gets its piece
+            of the first, then that of the second, ...
+        shard: which worker's pieces to give.
+        num_shards: number of workers.
+        replicas: of this worker; each gets every `replicas`-th element.
 
     Returns:
-        Batches `[batch_size / num_shards, height, width, channels]`, float32
-        in [0, 1].
+        Elements `[turns * batch_size / (num_shards * replicas), height,
+        width, channels]`, float32 in [0, 1].
+
+    Raises:
+        ValueError: if a batch cannot be cut into equal pieces.
     """
-    size = batch_size // num_shards
-    if size * num_shards != batch_size:
-        raise ValueError(f"{batch_size} images are not {num_shards} x as many")
-    shape = [size, *feed.part.shape[1:]]
+    pieces = num_shards * replicas
+    size = batch_size // pieces
+    if size * pieces != batch_size:
+        raise ValueError(f"{batch_size} images are not {pieces} x as many")
+    each = np.arange(turns * batch_size).reshape(turns, pieces, size)
+    mine = each[:, shard * replicas : (shard + 1) * replicas]
+    inside = tf.constant(mine.transpose(1, 0, 2).ravel(), tf.int64)
+    shape = [len(inside), *feed.part.shape[1:]]
 
     def read(step: tf.Tensor) -> tf.Tensor:
-        inside = tf.range(size, dtype=tf.int64) + shard * size
-        places = step * batch_size + inside
+        places = step * (turns * batch_size) + inside
         order = epoch_positions(places, len(feed.part), seed)
         batch = tf.numpy_function(
             feed.read, [step, places, order], tf.uint8, stateful=False
@@ -150,7 +161,10 @@ def training_batches(
     in_memory = feed.part.images.array is not None
     readers = 1 if in_memory else min(os.cpu_count() or 1, _MAX_READERS)
     steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
-    return steps.map(read, num_parallel_calls=readers).prefetch(2)
+    batches = steps.map(read, num_parallel_calls=readers)
+    if replicas > 1:
+        batches = batches.rebatch(turns * size)
+    return batches.prefetch(2)
 
 
 def epoch_positions(places: tf.Tensor, num_images: int, seed: int) -> tf.Tensor:

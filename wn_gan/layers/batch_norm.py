@@ -21,6 +21,8 @@ class BatchNorm(keras.layers.Layer):
     Args:
         momentum: weight of the old moving statistics in an update.
         epsilon: added to the variance inside the root.
+        synchronized: whether replicas share the statistics of the global
+            batch; else each has those of its part.
         **kwargs: as for `keras.layers.Layer`.
 
     Input shape: `[batch, height, width, channels]`, float.
@@ -31,30 +33,37 @@ class BatchNorm(keras.layers.Layer):
     """
 
     def __init__(
-        self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any
+        self,
+        momentum: float = 0.9,
+        epsilon: float = 1e-5,
+        synchronized: bool = False,
+        **kwargs: Any,
     ):
         """See the class."""
         super().__init__(**kwargs)
+        self.synchronized = synchronized
         self.momentum = momentum
         self.epsilon = epsilon
 
     def build(self, input_shape):  # noqa: D102
         channels = input_shape[-1]
-        self.gamma = self._add("gamma", channels, "ones", True)
-        self.beta = self._add("beta", channels, "zeros", True)
-        self.moving_mean = self._add("moving_mean", channels, "zeros", False)
-        self.moving_variance = self._add(
-            "moving_variance", channels, "ones", False
-        )
+        self.gamma = self._add("gamma", channels, "ones")
+        self.beta = self._add("beta", channels, "zeros")
+        self.moving_mean = self._add_moving("mean", channels, "zeros")
+        self.moving_variance = self._add_moving("variance", channels, "ones")
         self.built = True
 
-    def _add(self, name, channels, initializer, trainable):
+    def _add(self, name, channels, initializer):
         return stack.add_float32_weight(
+            self, name=name, shape=(channels,), initializer=initializer
+        )
+
+    def _add_moving(self, name, channels, initializer):
+        return stack.add_statistic(
             self,
-            name=name,
+            name=f"moving_{name}",
             shape=(channels,),
             initializer=initializer,
-            trainable=trainable,
         )
 
     def inference_affine(self) -> tuple[tf.Tensor, tf.Tensor]:
@@ -64,8 +73,8 @@ class BatchNorm(keras.layers.Layer):
     def call(self, inputs, training=False):  # noqa: D102
         if not training:
             return _apply(inputs, *self.inference_affine())
-        if inputs.dtype == tf.float64:
-            outputs, mean, variance = self._float64_training(inputs)
+        if inputs.dtype == tf.float64 or self._replicas() > 1:
+            outputs, mean, variance = self._plain_training(inputs)
         else:
             outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
                 x=inputs,
@@ -80,14 +89,30 @@ class BatchNorm(keras.layers.Layer):
         self._update(self.moving_variance, variance)
         return outputs
 
-    def _float64_training(self, inputs):
-        """The same as the fused kernel, which has no float64."""
+    def _replicas(self) -> int:
+        """How many share a batch's statistics."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return replicas if self.synchronized else 1
+
+    def _plain_training(self, inputs):
+        """As the fused kernel, which has no float64 and sees one replica."""
+        wide = tf.cast(inputs, self.gamma.dtype)
         axes = list(range(inputs.shape.rank - 1))
-        mean, variance = tf.nn.moments(inputs, axes)
-        size = tf.cast(tf.size(inputs) / inputs.shape[-1], tf.float64)
+        mean = self._mean(wide, axes)
+        variance = self._mean(tf.math.squared_difference(wide, mean), axes)
+        size = tf.size(inputs) * self._replicas() // inputs.shape[-1]
+        size = tf.cast(size, wide.dtype)
         unbiased = variance * size / tf.maximum(size - 1, 1)
         outputs = _apply(inputs, *self._affine(mean, variance))
         return outputs, mean, unbiased
+
+    def _mean(self, values, axes):
+        """Over the batch: this replica's, or that of all."""
+        mean = tf.reduce_mean(values, axes)
+        if self._replicas() == 1:
+            return mean
+        replica = tf.distribute.get_replica_context()
+        return replica.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
 
     def _affine(self, mean, variance):
         gain = self.gamma / tf.sqrt(variance + self.epsilon)
@@ -104,6 +129,7 @@ class BatchNorm(keras.layers.Layer):
         return super().get_config() | {
             "momentum": self.momentum,
             "epsilon": self.epsilon,
+            "synchronized": self.synchronized,
         }
 
 
@@ -131,10 +157,8 @@ class MeanOnlyBatchNorm(BatchNorm):
     """
 
     def build(self, input_shape):  # noqa: D102
-        self.beta = self._add("beta", input_shape[-1], "zeros", True)
-        self.moving_mean = self._add(
-            "moving_mean", input_shape[-1], "zeros", False
-        )
+        self.beta = self._add("beta", input_shape[-1], "zeros")
+        self.moving_mean = self._add_moving("mean", input_shape[-1], "zeros")
         self.built = True
 
     def inference_affine(self) -> tuple[tf.Tensor, tf.Tensor]:
@@ -146,6 +170,6 @@ class MeanOnlyBatchNorm(BatchNorm):
         if not training:
             return _apply(inputs, *self.inference_affine())
         wide = tf.cast(inputs, self.moving_mean.dtype)
-        mean = tf.reduce_mean(wide, list(range(inputs.shape.rank - 1)))
+        mean = self._mean(wide, list(range(inputs.shape.rank - 1)))
         self._update(self.moving_mean, mean)
         return inputs + tf.cast(self.beta - mean, inputs.dtype)

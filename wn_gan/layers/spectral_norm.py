@@ -31,12 +31,11 @@ class SpectralNorm(KernelLayer):
 
     def add_weights(self, kernel_shape, output_axis, overlap=1.0):  # noqa: D102
         super().add_weights(kernel_shape, output_axis, overlap)
-        self.u = stack.add_float32_weight(
+        self.u = stack.add_statistic(
             self,
             name="u",
             shape=(kernel_shape[output_axis],),
             initializer=keras.initializers.RandomNormal(),
-            trainable=False,
         )
 
     def _matrix(self) -> tf.Tensor:

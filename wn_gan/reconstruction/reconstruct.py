@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from wn_gan.distribution import over_replicas
 from wn_gan.reconstruction.objective import Generate
 from wn_gan.reconstruction.ridge import ridge_start
 from wn_gan.reconstruction.search import Reconstruction, search_codes
@@ -24,8 +25,9 @@ class Reconstructor:
         num_starts: searches an image, the best one counts: the first from
             `start`, the others from codes drawn by `seed`.
         prior_penalty: see `objective`.
-        batch_size: images that are searched at once, for memory's sake; the
-            result does not depend on it (but for `paper_batch_mean`).
+        batch_size: images that a replica searches at once, for memory's
+            sake; the result does not depend on it (but for
+            `paper_batch_mean`). The strategy is that of the scope.
         dtype: that the generator takes.
         seed: of the further starts.
         z_start: "zero", or "ridge": the first search begins at a guess of
@@ -74,9 +76,13 @@ class Reconstructor:
             )
 
         self._search = search
+        self._strategy = tf.distribute.get_strategy()
 
     def __call__(
-        self, images: np.ndarray, first_image: int = 0
+        self,
+        images: np.ndarray,
+        first_image: int = 0,
+        before_batch: Callable[[], None] = lambda: None,
     ) -> Reconstruction:
         """Searches the codes of images.
 
@@ -84,16 +90,17 @@ class Reconstructor:
             images: `[images, height, width, channels]` float in [0, 1].
             first_image: number of the first one, where these are a part of
                 more: the drawn starts are a function of an image's number.
+            before_batch: called before each batch.
 
         Returns:
             The best start's result for each image, as NumPy arrays.
         """
-        batches = [
-            self._best_of_starts(
-                images[first : first + self.batch_size], first_image + first
-            )
-            for first in range(0, len(images), self.batch_size)
-        ]
+        at_once = self.batch_size * self._strategy.num_replicas_in_sync
+        batches = []
+        for first in range(0, len(images), at_once):
+            before_batch()
+            some = images[first : first + at_once]
+            batches.append(self._best_of_starts(some, first_image + first))
         z, found, losses, curves = zip(*batches, strict=True)
         return Reconstruction(
             np.concatenate(z),
@@ -107,11 +114,29 @@ class Reconstructor:
         best = None
         for number in range(self.num_starts):
             start = self._start(number, first_image, targets)
-            found = Reconstruction(
-                *(part.numpy() for part in self._search(targets, start))
-            )
+            found = self._search_on_replicas(targets, start)
+            found = Reconstruction(*(part.numpy() for part in found))
             best = found if best is None else _better(best, found)
         return best
+
+    def _search_on_replicas(self, targets, start) -> Reconstruction:
+        """Each replica, of all workers, searches its part of the images."""
+        strategy = self._strategy
+        replicas = strategy.num_replicas_in_sync
+        if replicas == 1:
+            return self._search(targets, start)
+        cuts = np.linspace(0, len(targets), replicas + 1).astype(int)
+        parts = [
+            over_replicas(strategy, lambda r, x=x: x[cuts[r] : cuts[r + 1]])
+            for x in (targets, start)
+        ]
+        found = Reconstruction(*strategy.run(self._search, parts))
+        z, images, losses = (
+            strategy.gather(part, axis=0)
+            for part in (found.z, found.images, found.losses)
+        )
+        curve = strategy.gather(found.curve, axis=1)
+        return Reconstruction(z, images, losses, curve)
 
     def _start(
         self, number: int, first_image: int, targets: tf.Tensor

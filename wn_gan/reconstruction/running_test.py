@@ -1,5 +1,7 @@
 """The running test: a small, fixed set of images, again and again."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
@@ -41,8 +43,15 @@ class RunningTest:
             dtype=self._folded.output.dtype,
         )
 
-    def __call__(self) -> tuple[float, np.ndarray]:
-        """The mean loss of all images, and their reconstructions."""
+    def __call__(
+        self, before_batch: Callable[[], None] = lambda: None
+    ) -> tuple[float, np.ndarray]:
+        """The mean loss of all images, and their reconstructions.
+
+        Args:
+            before_batch: called before each batch of the search; what it
+                raises ends the test.
+        """
         fold(self.generator, self._folded)
-        found = self._reconstruct(self.targets)
+        found = self._reconstruct(self.targets, before_batch=before_batch)
         return float(found.losses.mean(dtype=np.float64)), found.images
