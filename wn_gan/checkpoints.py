@@ -58,7 +58,7 @@ def weights_sha256(gan: GAN) -> dict[str, str]:
     for name, variable in sorted(training_variables(gan).items()):
         part = name.split("/")[0]
         if part in hashes:
-            array = np.asarray(variable)
+            array = _value(variable)
             head = f"{name} {array.dtype} {array.shape};"
             hashes[part].update(head.encode() + array.tobytes())
     return {part: digest.hexdigest() for part, digest in hashes.items()}
@@ -236,6 +236,11 @@ class Checkpoints:
         return None
 
 
+def _value(variable: Any) -> np.ndarray:
+    """Of a variable; of one that replicas share, that of the first here."""
+    return tf.convert_to_tensor(variable).numpy()
+
+
 def _step(path: Path) -> float:
     """The step of a checkpoint; a damaged one is newer than any."""
     try:
@@ -247,7 +252,7 @@ def _step(path: Path) -> float:
 def _arrays(gan: GAN) -> dict[str, np.ndarray]:
     """What is saved; a checkpoint never holds what is not finite."""
     arrays = {
-        name: np.asarray(variable)
+        name: _value(variable)
         for name, variable in training_variables(gan).items()
     }
     for name, array in arrays.items():

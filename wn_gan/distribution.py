@@ -141,9 +141,15 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 def wait_for_all(strategy: tf.distribute.Strategy) -> None:
     """Returns when all workers have called it."""
-    if num_workers(strategy) > 1:
-        one = strategy.run(tf.function(lambda: tf.ones([])))
-        strategy.reduce(tf.distribute.ReduceOp.SUM, one, axis=None)
+    if num_workers(strategy) == 1:
+        return
+
+    def meet():
+        replica = tf.distribute.get_replica_context()
+        return replica.all_reduce(tf.distribute.ReduceOp.SUM, tf.ones([]))
+
+    met = tf.function(lambda: strategy.run(meet))()
+    strategy.experimental_local_results(met)[0].numpy()
 
 
 def over_replicas(

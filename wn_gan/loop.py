@@ -50,7 +50,8 @@ class TrainingLoop:
         if self._alone:
             return stop
         replica = tf.distribute.get_replica_context()
-        return replica.all_reduce(tf.distribute.ReduceOp.SUM, stop)
+        here = tf.identity(stop)  # on this replica's device
+        return replica.all_reduce(tf.distribute.ReduceOp.SUM, here)
 
     def __call__(
         self, iterator: Iterator, stop: bool = False

@@ -69,14 +69,22 @@ class Reconstructor:
             tf.TensorSpec([None, code_size], self.dtype),
         ]
 
-        @tf.function(input_signature=signature)
         def search(targets, start):
             return search_codes(
                 generate, targets, start, solver, evaluations, prior_penalty
             )
 
-        self._search = search
+        self._search = tf.function(search, input_signature=signature)
         self._strategy = tf.distribute.get_strategy()
+
+        def search_parts(targets, start):
+            found = self._strategy.run(search, (targets, start))
+            gather = self._strategy.gather
+            # The images are the curve's second axis.
+            first = (gather(part, axis=0) for part in found[:-1])
+            return Reconstruction(*first, gather(found[-1], axis=1))
+
+        self._search_parts = tf.function(search_parts, reduce_retracing=True)
 
     def __call__(
         self,
@@ -130,13 +138,7 @@ class Reconstructor:
             over_replicas(strategy, lambda r, x=x: x[cuts[r] : cuts[r + 1]])
             for x in (targets, start)
         ]
-        found = Reconstruction(*strategy.run(self._search, parts))
-        z, images, losses = (
-            strategy.gather(part, axis=0)
-            for part in (found.z, found.images, found.losses)
-        )
-        curve = strategy.gather(found.curve, axis=1)
-        return Reconstruction(z, images, losses, curve)
+        return self._search_parts(*parts)
 
     def _start(
         self, number: int, first_image: int, targets: tf.Tensor

@@ -1,0 +1,195 @@
+"""The global batch is the unit: results do not depend on where a run is."""
+
+import json
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT, TINY, run_module
+from replica_losses import CASES, IMAGES
+
+from wn_gan.config import Config
+from wn_gan.data import Feed, Part, array_images, training_batches
+from wn_gan.errors import UserError
+
+MIRRORED = ["--strategy=mirrored", "--num_virtual_devices=2"]
+
+
+def free_hosts(count):
+    """Addresses on the loopback that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    return ",".join(hosts)
+
+
+def worker_flags(hosts):
+    """The flags of each worker."""
+    return [
+        ["--strategy=multi_worker", f"--worker_hosts={hosts}"]
+        + [f"--worker_index={index}"]
+        for index in range(len(hosts.split(",")))
+    ]
+
+
+def run_together(commands, timeout=500):
+    """Runs processes side by side; their stderr where one fails."""
+    processes = [
+        subprocess.Popen(c, stderr=subprocess.PIPE, text=True) for c in commands
+    ]
+    try:
+        for process in processes:
+            _, errors = process.communicate(timeout=timeout)
+            assert process.returncode == 0, errors
+    finally:
+        for process in processes:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """The losses of every case by kind of devices."""
+    folder = tmp_path_factory.mktemp("losses")
+    workers = worker_flags(free_hosts(2))
+    kinds = {"one": [], "mirrored": MIRRORED}
+    kinds |= {f"worker {i}": flags for i, flags in enumerate(workers)}
+
+    def command(kind):
+        script = ROOT / "tests" / "replica_losses.py"
+        output = folder / f"{kind}.json"
+        return [sys.executable, str(script), str(output), *kinds[kind]]
+
+    run_together([command("one"), command("mirrored")])
+    run_together([command("worker 0"), command("worker 1")])
+    return {
+        kind: json.loads((folder / f"{kind}.json").read_text())
+        for kind in kinds
+    }
+
+
+def check(found, case, kind, rtol):
+    expected, seen = found["one"][case], found[kind][case]
+    assert len(expected) == len(seen)
+    for step, (one, other) in enumerate(zip(expected, seen, strict=True)):
+        assert one.keys() == other.keys()
+        for name, value in one.items():
+            assert value != 0
+            np.testing.assert_allclose(
+                other[name], value, rtol=rtol, err_msg=f"{name} at {step}"
+            )
+
+
+@pytest.mark.parametrize("kind", ["mirrored", "worker 0", "worker 1"])
+@pytest.mark.parametrize("case", CASES)
+def test_20_steps_in_float64_are_the_same(found, case, kind):
+    """Losses, logits, gradient norms, and a search for 11 images after."""
+    check(found, f"{case}, float64", kind, 1e-8)
+
+
+@pytest.mark.parametrize("kind", ["mirrored", "worker 0", "worker 1"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_step_in_float32_is_the_same(found, case, kind):
+    """Sums in another order: 1e-5; later steps RMSProp tells apart."""
+    seen = {
+        k: {name: [steps[0]] for name, steps in cases.items()}
+        for k, cases in found.items()
+    }
+    check(seen, f"{case}, float32", kind, 1e-5)
+
+
+def test_each_replica_gets_its_piece_of_every_turn():
+    """Two workers of two replicas, two turns of D: places in the batch."""
+    feed = Feed(Part(array_images(IMAGES), np.arange(len(IMAGES))))
+    whole = next(iter(training_batches(feed, 8, 3, turns=2)))
+    turns = np.asarray(whole).reshape(2, 4, 2, 8, 8, 3)
+    for shard in range(2):
+        stream = iter(
+            training_batches(
+                feed, 8, 3, turns=2, shard=shard, num_shards=2, replicas=2
+            )
+        )
+        for replica in range(2):
+            piece = np.asarray(next(stream)).reshape(2, 2, 8, 8, 3)
+            expected = turns[:, 2 * shard + replica]
+            np.testing.assert_array_equal(piece, expected)
+
+
+def test_unsynchronized_batch_norm_is_another_run(found, tmp_path):
+    """So the agreement above is that of --sync_batch_norm."""
+    results = []
+    for flags in ([], MIRRORED):
+        run_dir = tmp_path / str(len(flags))
+        options = TINY | {"norm": "batch", "precision": "float64"}
+        options |= {"train_steps": 10, "log_every_steps": 1}
+        result = run_module("train", *flags, run_dir=run_dir, **options)
+        assert result.returncode == 0, result.stderr
+        lines = (run_dir / "metrics.jsonl").read_text().splitlines()
+        results.append([json.loads(line)["d_loss"] for line in lines])
+    difference = np.abs(np.subtract(*results)) / results[0]
+    assert difference[0] > 1e-6
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"strategy": "mirror"}, "--strategy=mirror: must be one of auto"),
+        (
+            {"worker_hosts": "a:1,b:2"},
+            "--worker_hosts=a:1,b:2: goes with --strategy=multi_worker",
+        ),
+        (
+            {"strategy": "multi_worker", "worker_hosts": "a:1,b"},
+            "b is no host:port",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, message):
+    with pytest.raises(UserError, match=message):
+        Config(**options)
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["--strategy=mirrored"], "--strategy=mirrored: this machine has no G"),
+        (
+            [*MIRRORED, "--batch_size=7"],
+            "--batch_size=7: must be a multiple of the 2 replicas",
+        ),
+        (
+            ["--strategy=multi_worker"],
+            "needs --worker_hosts and --worker_index, TF_CONFIG, or srun",
+        ),
+        (
+            [
+                "--strategy=multi_worker",
+                "--worker_hosts=127.0.0.1:1,127.0.0.1:2",
+                "--worker_index=2",
+            ],
+            "--worker_index=2: must be from 0 to 1",
+        ),
+    ],
+)
+def test_devices_that_are_not_there_are_refused(tmp_path, flags, message):
+    options = {k: v for k, v in TINY.items() if k != "batch_size"}
+    result = run_module("train", *flags, run_dir=tmp_path / "run", **options)
+    assert result.returncode == 2
+    assert message in result.stderr and "Traceback" not in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_broken_tf_config_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1"]}}')
+    result = run_module(
+        "train", "--strategy=multi_worker", run_dir=tmp_path / "run", **TINY
+    )
+    assert result.returncode == 2
+    assert "TF_CONFIG=" in result.stderr and "task" in result.stderr
