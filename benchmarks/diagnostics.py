@@ -1,0 +1,59 @@
+"""What a look inside the networks costs, in training steps.
+
+    python benchmarks/diagnostics.py [flags of wn_gan.train]
+
+Takes turns in one process: one look, then ten steps on a constant batch, as
+often as `TURNS`; prints the median of the ratios and their range. Defaults:
+CIFAR size, batch 64.
+"""
+
+import sys
+import time
+
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+from wn_gan import cli
+from wn_gan.building import build_gan
+from wn_gan.diagnostics import Diagnostics
+from wn_gan.flag_defs import config_from_flags, define_config_flags
+
+TURNS = 12
+STEPS = 10
+
+
+def define_flags(flag_values: flags.FlagValues) -> None:
+    """The options of a run."""
+    define_config_flags(flag_values)
+    flag_values.set_default("batch_size", 64)
+
+
+def main(flag_values: flags.FlagValues) -> int:
+    """Takes turns and prints."""
+    config = config_from_flags(flag_values)
+    gan = build_gan(config, (32, 32, 3))
+    images = np.random.default_rng(0).random((64, 32, 32, 3), np.float32)
+    look = Diagnostics(gan, images)
+    step = tf.function(gan.train_step)
+    batch = tf.constant(images[: config.batch_size])
+    look(), step(batch)
+    ratios = []
+    for _ in range(TURNS):
+        start = time.perf_counter()
+        look()
+        middle = time.perf_counter()
+        for _ in range(STEPS):
+            losses = step(batch)
+        losses["g_loss"].numpy()
+        end = time.perf_counter()
+        ratios.append((middle - start) / (end - middle) * STEPS)
+    print(
+        f"a look costs {np.median(ratios):.2f} steps "
+        f"({min(ratios):.2f} to {max(ratios):.2f} in {TURNS} turns)"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run_verb(__doc__, define_flags, main))
