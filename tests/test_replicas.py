@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT, TINY, run_module
 from replica_losses import CASES, IMAGES
 
+from wn_gan import stack
 from wn_gan.config import Config
 from wn_gan.data import Feed, Part, array_images, training_batches
 from wn_gan.errors import UserError
@@ -132,6 +133,35 @@ def test_unsynchronized_batch_norm_is_another_run(found, tmp_path):
         results.append([json.loads(line)["d_loss"] for line in lines])
     difference = np.abs(np.subtract(*results)) / results[0]
     assert difference[0] > 1e-6
+
+
+def test_keras_own_fit_still_needs_our_loop():
+    """keras-team/keras#20585: when this fails, `wn_gan.loop` may go."""
+    hosts = free_hosts(2)
+    processes = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                str(ROOT / "tests" / "keras_fit.py"),
+                hosts,
+                str(i),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for i in range(2)
+    ]
+    try:
+        outputs = [process.communicate(timeout=200) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    if stack.KERAS_3:
+        assert all(process.returncode != 0 for process in processes)
+        assert any("PerReplica" in errors for _, errors in outputs)
+    else:
+        assert all("fit has ended" in output for output, _ in outputs)
 
 
 # Bad input

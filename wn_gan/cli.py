@@ -48,9 +48,13 @@ def run_verb(
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (TrainingFailed, WorkerLost) as error:
+    except TrainingFailed as error:
         print(f"failed: {error}", file=sys.stderr)
         return error.exit_status
+    except WorkerLost as error:
+        print(f"failed: {error}", file=sys.stderr, flush=True)
+        # TensorFlow's own way out waits for the worker that is lost.
+        os._exit(error.exit_status)
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -46,8 +46,11 @@ def open_run(
     gan = build_gan(attempt, split.image_set.image_shape)
     checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
     resumed = checkpoints.restore_latest(gan)
-    wait_for_all(strategy)  # nobody reads any more: the chief may write
     standing = Standing(**resumed[0]) if resumed else Standing()
+    if not checkpoints.path("best").exists():
+        # Dropped in a rollback: the next test makes another one.
+        standing.best_step = standing.best_loss = None
+    wait_for_all(strategy)  # nobody reads any more: the chief may write
     if standing.step > config.train_steps:
         raise UserError(
             f"--train_steps={config.train_steps}: the run in {folder.path} "
