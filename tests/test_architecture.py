@@ -32,6 +32,8 @@ FLOORS = [
     ["evaluation"],
     ["report"],
     ["prepare", "train", "evaluate", "compare"],
+    ["study_run"],
+    ["jobs"],
     ["study"],
 ]
 LEVEL = {name: i for i, floor in enumerate(FLOORS) for name in floor}

@@ -9,15 +9,19 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import CHROMIUM, CHROMIUM_FLAGS, TINY, run_module
+from submitit.local.local import LocalJobEnvironment
 
+from wn_gan import jobs
 from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.report.results import read_results
 from wn_gan.report.tables import make_rows, shown
+from wn_gan.run_folder import RunFolder
 
 TEST = "faces-x-n4"
 
@@ -189,13 +193,23 @@ STUDY = {
 } | {"train_steps": 40, "norms": "none,weight", "seeds": "0", "seed": 0}
 
 
-def start_study(path):
-    flags = STUDY | {"study_dir": path, "final_evaluations": 3}
+def start_study(path, **options):
+    flags = STUDY | {"study_dir": path, "final_evaluations": 3} | options
     command = [sys.executable, "-m", "wn_gan.study"]
     command += [f"--{name}={value}" for name, value in flags.items()]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+
+
+def read_table(study):
+    """Without speed and memory, which are of the machine."""
+    with open(study / "report" / "table.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        {k: v for k, v in row.items() if k[:4] not in ("imag", "peak")}
+        for row in rows
+    ]
 
 
 def test_a_killed_study_gives_the_same_table(tmp_path):
@@ -214,20 +228,63 @@ def test_a_killed_study_gives_the_same_table(tmp_path):
     again = start_study(tmp_path / "killed")
     output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output
-    tables = []
-    for name in ("whole", "killed"):
-        path = tmp_path / name / "report" / "table.csv"
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file))
-        # Speed and memory are of the machine, not of the result.
-        tables.append(
-            [
-                {k: v for k, v in r.items() if k[:4] not in ("imag", "peak")}
-                for r in rows
-            ]
-        )
+    tables = [read_table(tmp_path / name) for name in ("whole", "killed")]
     assert tables[0] == tables[1]
     assert [r["norm"] for r in tables[0]] == ["none", "weight"]
+
+
+def test_jobs_give_the_same_table(tmp_path):
+    """Two jobs at a time by submitit's local executor, and here."""
+    tables = []
+    for executor in ("here", "local"):
+        study = start_study(tmp_path / executor, executor=executor)
+        output, _ = study.communicate(timeout=500)
+        assert study.returncode == 0, output
+        assert "2 of 2 ended: tested: " in output
+        tables.append(read_table(tmp_path / executor))
+    assert tables[0] == tables[1]
+    assert list((tmp_path / "local" / "jobs").glob("*_result.pkl"))
+
+
+def task_of(job):
+    """The process that does a local job's work."""
+    own = f"SUBMITIT_LOCAL_JOB_ID={job.job_id}\0".encode()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            command = path.with_name("cmdline").read_bytes()
+            if own in path.read_bytes() and b"_submit" in command:
+                return int(path.parent.name)
+        except OSError:
+            continue
+    raise AssertionError("no process of the job")
+
+
+def wait_until(condition, seconds=120):
+    for _ in range(seconds * 10):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s")
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs Linux' /proc")
+def test_a_preempted_job_goes_on_from_its_checkpoint(tmp_path):
+    """As Slurm preempts it: by a signal; submitit then requeues the job."""
+    options = {k: v for k, v in STUDY.items() if k not in ("norms", "seeds")}
+    folder = RunFolder(tmp_path / "run")
+    options |= {"train_steps": 1000, "run_dir": str(folder.path)}
+    job = jobs.StudyJob(Config(**options), 3)
+    executor = jobs.submitit.AutoExecutor(tmp_path / "jobs", cluster="local")
+    submitted = executor.submit(job)
+    try:
+        wait_until((folder.checkpoints / "last.npz").exists)
+        os.kill(task_of(submitted), LocalJobEnvironment._usr_sig())
+        log = submitted.paths.stdout
+        wait_until(lambda: "Requeued job" in log.read_text())
+        wait_until(lambda: "restored" in log.read_text())
+    finally:
+        submitted.cancel()
+        submitted._process.wait()
 
 
 def test_a_failed_run_is_counted(tmp_path):
@@ -251,6 +308,7 @@ def test_a_failed_run_is_counted(tmp_path):
         ({"seeds": "0,x"}, "--seeds=x: must be whole numbers"),
         ({"norms": "bn"}, "--norm=bn: must be one of none"),
         ({"study_dir": ""}, "--study_dir"),
+        ({"slurm": "gpu"}, "--slurm=gpu: must be option=value"),
     ],
 )
 def test_bad_studies(tmp_path, options, message):

@@ -5,12 +5,9 @@ tests each run and compares them. Killed anywhere and started again, it runs
 what is missing. Takes all flags of wn_gan.train for what the runs share.
 """
 
-import ctypes
 import dataclasses
-import json
-import signal
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from absl import flags
@@ -19,13 +16,8 @@ from wn_gan import cli
 from wn_gan.compare import compare
 from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
-from wn_gan.files import write_text
-from wn_gan.flag_defs import (
-    config_from_flags,
-    define_config_flags,
-    to_flag_file,
-)
-from wn_gan.run_folder import RunFolder
+from wn_gan.flag_defs import config_from_flags, define_config_flags
+from wn_gan.study_run import run_one
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -52,6 +44,28 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         "Gradient evaluations an image in the final test (lbfgs).",
         flag_values=flag_values,
     )
+    flags.DEFINE_enum(
+        "executor",
+        "here",
+        ["here", "local", "slurm"],
+        "Where the runs take place: one after another in this process, or as "
+        "jobs of their own, on this machine or by Slurm.",
+        flag_values=flag_values,
+    )
+    flags.DEFINE_integer(
+        "num_parallel_runs",
+        2,
+        "Jobs that run or wait at the same time.",
+        lower_bound=1,
+        flag_values=flag_values,
+    )
+    flags.DEFINE_list(
+        "slurm",
+        [],
+        "Slurm's options of a job, e.g. partition=gpu,gpus_per_node=2,time=720 "
+        "(minutes).",
+        flag_values=flag_values,
+    )
 
 
 def plan(flag_values: flags.FlagValues) -> list[Config]:
@@ -65,6 +79,9 @@ def plan(flag_values: flags.FlagValues) -> list[Config]:
     """
     if flag_values.study_dir is None:
         raise UserError("--study_dir: missing; name the folder of the study")
+    for text in flag_values.slurm:
+        if "=" not in text:
+            raise bad_flag("slurm", text, "must be option=value")
     shared = config_from_flags(flag_values)
     seeds = []
     for text in flag_values.seeds:
@@ -86,20 +103,9 @@ def plan(flag_values: flags.FlagValues) -> list[Config]:
 def main(flag_values: flags.FlagValues) -> int:
     """Trains and tests what is missing, then compares."""
     configs = plan(flag_values)
-    for number, config in enumerate(configs, start=1):
-        print(f"run {number} of {len(configs)}: {config.run_dir}", flush=True)
-        trained = is_trained(config) or _train(config) == 0
-        if not trained:
-            print(f"failed: {config.run_dir}; it is counted", flush=True)
-            continue
-        evaluations = flag_values.final_evaluations
-        status = _run(
-            "evaluate",
-            f"--run_dir={config.run_dir}",
-            f"--evaluations={evaluations}",
-        )
-        if status != 0:
-            print(f"not tested: {config.run_dir}", flush=True)
+    run_all = here if flag_values.executor == "here" else as_jobs
+    for number, line in enumerate(run_all(configs, flag_values), start=1):
+        print(f"{number} of {len(configs)} ended: {line}", flush=True)
     compare(
         [config.run_dir for config in configs],
         Path(flag_values.study_dir) / "report",
@@ -108,38 +114,34 @@ def main(flag_values: flags.FlagValues) -> int:
     return 0
 
 
-def is_trained(config: Config) -> bool:
-    """Whether the run has done all its steps."""
-    final = Path(config.run_dir) / "final.json"
-    if not final.exists():
-        return False
-    return json.loads(final.read_text())["step"] >= config.train_steps
+def here(configs: list[Config], flag_values: flags.FlagValues) -> Iterator[str]:
+    """One run after another, on this machine."""
+    for config in configs:
+        print(f"begins: {config.run_dir}", flush=True)
+        yield run_one(config, flag_values.final_evaluations)
 
 
-def _train(config: Config) -> int:
-    path = RunFolder(config.run_dir).plan
-    write_text(path, to_flag_file(config))
-    return _run("train", f"--flagfile={path}")
-
-
-def _run(verb: str, *arguments: str) -> int:
-    """A verb in a process of its own, which ends with this one.
-
-    Raises:
-        KeyboardInterrupt: if the process was asked to stop.
-    """
-    command = [sys.executable, "-m", f"wn_gan.{verb}", *arguments]
-    status = subprocess.run(command, preexec_fn=_end_with_parent).returncode
-    if status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
-        raise KeyboardInterrupt
-    return status
-
-
-def _end_with_parent() -> None:
-    """Linux: SIGTERM for this process when its parent dies, however."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+def as_jobs(
+    configs: list[Config], flag_values: flags.FlagValues
+) -> Iterator[str]:
+    """One job a run; gives a line as each one ends."""
+    try:
+        from wn_gan.jobs import run_jobs
+    except ImportError:
+        raise bad_flag(
+            "executor",
+            flag_values.executor,
+            "needs the package submitit: pip install 'wn_gan[slurm]'",
+        ) from None
+    options = dict(text.split("=", 1) for text in flag_values.slurm)
+    return run_jobs(
+        configs,
+        flag_values.final_evaluations,
+        Path(flag_values.study_dir) / "jobs",
+        flag_values.executor,
+        flag_values.num_parallel_runs,
+        options,
+    )
 
 
 if __name__ == "__main__":
