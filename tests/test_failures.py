@@ -75,8 +75,8 @@ def poisoned(monkeypatch, seeds, bad_step):
     """Images that are NaN at one step, for runs with certain seeds."""
     real = training.batches
 
-    def batches(config, feed, start_step):
-        data = real(config, feed, start_step)
+    def batches(config, feed, start_step, strategy=None):
+        data = real(config, feed, start_step, strategy)
         if config.seed not in seeds:
             return data
         numbered = data.enumerate(start_step + 1)
