@@ -15,6 +15,9 @@ from wn_gan.config import Config
 from wn_gan.data import Feed, Part, array_images, training_batches
 from wn_gan.errors import UserError
 
+# Many processes, which may share two cores with another suite.
+pytestmark = pytest.mark.timeout(1800)
+
 MIRRORED = ["--strategy=mirrored", "--num_virtual_devices=2"]
 
 
@@ -38,7 +41,7 @@ def worker_flags(hosts):
     ]
 
 
-def run_together(commands, timeout=500):
+def run_together(commands, timeout=900):
     """Runs processes side by side; their stderr where one fails."""
     processes = [
         subprocess.Popen(c, stderr=subprocess.PIPE, text=True) for c in commands
