@@ -208,6 +208,18 @@ def test_a_foreign_folder_is_refused(tmp_path):
         RunFolder(tmp_path / "thesis.tex").check(Config())
 
 
+def test_a_start_that_was_killed_early_is_no_stranger(tmp_path):
+    """Killed before config.cfg was there: the lock is stale, and is ours."""
+    folder = RunFolder(tmp_path / "run")
+    with folder.locked():
+        folder.check_split({"dataset": "a", "sha256": "1"}, allowed=False)
+    assert {p.name for p in folder.path.iterdir()} == {".lock", "split.json"}
+    folder.check(Config())
+    (folder.path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UserError, match="holds files but no run"):
+        folder.check(Config())
+
+
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     """A file stands where a folder should be (root may write anywhere)."""
     (tmp_path / "file").write_text("")

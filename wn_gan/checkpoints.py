@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan.errors import UserError
+from wn_gan.files import replacing
 from wn_gan.model import GAN
 
 PARTS = ("generator", "discriminator", "g_optimizer", "d_optimizer")
@@ -75,13 +76,11 @@ def write(
         metadata: whatever JSON can hold.
     """
     text = json.dumps(metadata).encode()
-    partial = path.with_name(path.name + ".partial")
-    with open(partial, "wb") as file:
+    with replacing(path) as partial, open(partial, "wb") as file:
         metadata_array = np.frombuffer(text, np.uint8)
         np.savez(file, **arrays, **{_METADATA: metadata_array})
         file.flush()
         os.fsync(file.fileno())
-    os.replace(partial, path)
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:

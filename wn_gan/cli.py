@@ -30,8 +30,8 @@ def run_verb(
     Returns:
         Exit status: that of `main`; 0 after `--help`; 2 for bad input, which
         is told in one line on stderr; likewise 1 where the system refuses a
-        file or a disk is full, and 3 where training
-        failed, 4 where another worker was lost; 130 after Ctrl-C.
+        file or a disk is full, 3 where training failed, 4 where another
+        worker was lost; 130 after Ctrl-C.
     """
     argv = sys.argv if argv is None else argv
     flag_values = flags.FlagValues()
@@ -56,7 +56,8 @@ def run_verb(
         # TensorFlow's own way out waits for the worker that is lost.
         os._exit(error.exit_status)
     except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
+        file = f"{error.filename}: " if error.filename else ""
+        print(f"error: {file}{error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -1,8 +1,9 @@
 """Small files, written whole or not at all."""
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
@@ -20,6 +21,38 @@ def write_json(path: Path, value: Mapping) -> None:
 def write_text(path: Path, text: str) -> None:
     """Writes a text file; a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_text(text)
+
+
+def partial_path(path: Path) -> Path:
+    """Where a file is written before it is renamed."""
+    return path.with_name(path.name + ".partial")
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """The path to write to; on leaving, the file takes the place of `path`.
+
+    Raises:
+        OSError: naming the file, where a disk is full or cannot be written;
+            then `path` is as it was, and what was half written is gone.
+    """
+    partial = partial_path(path)
+    try:
+        with naming(path):
+            yield partial
+            os.replace(partial, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Adds the file to errors of the system, which often name none."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error

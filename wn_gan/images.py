@@ -6,11 +6,12 @@ computed with.
 """
 
 import math
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from wn_gan.files import replacing
 
 
 def to_unit(images: np.ndarray) -> np.ndarray:
@@ -72,6 +73,5 @@ def pairs_grid(targets: np.ndarray, results: np.ndarray) -> np.ndarray:
 def save_png(image: np.ndarray, path: Path) -> None:
     """Writes uint8 `[height, width, 1 or 3]`, all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    from_array(image).save(partial, format="PNG")
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        from_array(image).save(partial, format="PNG")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wn_gan.files import write_text
+from wn_gan.files import naming, write_text
 
 
 class MetricsFile:
@@ -32,7 +32,7 @@ class MetricsFile:
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Writes one line at once."""
-        with open(self.path, "a") as file:
+        with naming(self.path), open(self.path, "a") as file:
             file.write(json.dumps(record) + "\n")
 
 

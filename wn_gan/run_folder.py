@@ -9,7 +9,7 @@ import filelock
 
 from wn_gan.config import Config, changed_options
 from wn_gan.errors import UserError, bad_flag
-from wn_gan.files import write_json, write_text
+from wn_gan.files import partial_path, write_json, write_text
 from wn_gan.flag_defs import from_flag_file, to_flag_file
 
 
@@ -52,7 +52,7 @@ class RunFolder:
         if self.path.exists() and not self.path.is_dir():
             raise bad_flag("run_dir", self.path, "is not a folder")
         if not self.config.exists():
-            if self.path.exists() and any(self.path.iterdir()):
+            if self.path.exists() and self._foreign():
                 raise bad_flag(
                     "run_dir",
                     self.path,
@@ -69,6 +69,14 @@ class RunFolder:
                     "this alters its result: leave it, name another "
                     f"--run_dir, or give --allow_change={name}",
                 )
+
+    def _foreign(self) -> set[str]:
+        """Names in the folder that a start killed early has not left."""
+        written = (self.split, self.config)
+        own = {".lock", self.split.name} | {
+            partial_path(path).name for path in written
+        }
+        return {path.name for path in self.path.iterdir()} - own
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

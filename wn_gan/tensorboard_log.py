@@ -1,8 +1,10 @@
 """What TensorBoard shows of a run."""
 
+import contextlib
+import errno
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,7 @@ class TensorBoardLog:
     def __init__(self, folder: Path, begun_at: int = 0):
         """See the class."""
         _purge(folder, begun_at + 1)
+        self.folder = folder
         self._writer = tf.summary.create_file_writer(str(folder))
 
     def config(self, config: Config) -> None:
@@ -50,19 +53,19 @@ class TensorBoardLog:
 
     def text(self, step: int, name: str, text: str) -> None:
         """A text, in Markdown."""
-        with self._writer.as_default():
+        with self._writing():
             tf.summary.text(name, text, step=step)
 
     def scalars(self, step: int, values: Mapping[str, float | None]) -> None:
         """The numbers of a record that `TAGS` names; None leaves a gap."""
-        with self._writer.as_default():
+        with self._writing():
             for name in TAGS.keys() & values.keys():
                 if values[name] is not None:
                     tf.summary.scalar(TAGS[name], values[name], step=step)
 
     def diagnostics(self, step: int, values: Mapping[str, np.ndarray]) -> None:
         """Numbers as curves, vectors as histograms."""
-        with self._writer.as_default():
+        with self._writing():
             for name, value in values.items():
                 write = (
                     tf.summary.histogram if value.ndim else tf.summary.scalar
@@ -71,16 +74,28 @@ class TensorBoardLog:
 
     def image(self, step: int, name: str, picture: np.ndarray) -> None:
         """A picture, uint8 `[height, width, channels]`."""
-        with self._writer.as_default():
+        with self._writing():
             tf.summary.image(name, picture[np.newaxis], step=step)
 
     def flush(self) -> None:
         """Writes out what is buffered."""
-        self._writer.flush()
+        with self._writing():
+            self._writer.flush()
 
     def close(self) -> None:
         """Writes out what is buffered and closes the file."""
-        self._writer.close()
+        with self._writing():
+            self._writer.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """TensorFlow tells of a full disk in its own way."""
+        try:
+            with self._writer.as_default():
+                yield
+        except tf.errors.OpError as error:
+            reason = error.message.splitlines()[0].split("; ")[-1]
+            raise OSError(errno.EIO, reason, str(self.folder)) from error
 
 
 def _purge(folder: Path, step: int) -> None:
