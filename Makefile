@@ -5,7 +5,7 @@ EXTRAS ?= dev
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(EXTRAS)
 
-.PHONY: train test slow-test lint wheel-test benchmark clean
+.PHONY: train test slow-test crash-test lint wheel-test benchmark clean
 
 train: $(STAMP)
 	$(BIN)/python -m wn_gan.train --flagfile=flags/quickstart.cfg
@@ -15,6 +15,12 @@ test: $(STAMP)
 
 slow-test: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+# Kills at 30 random moments, workers lost, memory to 5,000 steps. Bounded by
+# its tests' own timeouts. CRASH_SEED=... repeats a series of moments.
+crash-test: $(STAMP)
+	$(BIN)/python -m pytest -s -m slow tests/test_crashes.py \
+	    tests/test_stopping.py tests/test_memory.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

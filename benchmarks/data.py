@@ -18,7 +18,7 @@ from wn_gan import cli
 from wn_gan.building import build_gan
 from wn_gan.config import Config
 from wn_gan.data import batches, feed_of, load_split
-from wn_gan.flag_defs import config_from_flags, define_config_flags
+from wn_gan.flag_defs import define_options, options_from_flags
 
 UNTIMED_STEPS = 5
 
@@ -66,7 +66,7 @@ def measure(config: Config, turns: int) -> None:
 
 def main(flag_values) -> int:
     """Measures at the given flags."""
-    measure(config_from_flags(flag_values), flag_values.turns)
+    measure(options_from_flags(Config, flag_values), flag_values.turns)
     return 0
 
 
@@ -74,7 +74,7 @@ def define_flags(flag_values) -> None:
     """The options of a run, and of the benchmark."""
     from absl import flags
 
-    define_config_flags(flag_values)
+    define_options(Config, flag_values)
     flags.DEFINE_integer(
         "turns", 8, "Turns of each kind.", flag_values=flag_values
     )

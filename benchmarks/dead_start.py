@@ -17,7 +17,7 @@ from absl import flags
 from wn_gan import cli, training
 from wn_gan.building import build_gan
 from wn_gan.config import Config
-from wn_gan.flag_defs import config_from_flags
+from wn_gan.flag_defs import options_from_flags
 from wn_gan.model import GAN
 from wn_gan.train import define_flags
 
@@ -42,7 +42,7 @@ def build(config: Config, image_shape: Sequence[int]) -> GAN:
 def main(flag_values: flags.FlagValues) -> int:
     """Trains."""
     training.build_gan = build
-    return training.train(config_from_flags(flag_values))
+    return training.train(options_from_flags(Config, flag_values))
 
 
 if __name__ == "__main__":

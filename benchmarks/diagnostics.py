@@ -16,8 +16,9 @@ from absl import flags
 
 from wn_gan import cli
 from wn_gan.building import build_gan
+from wn_gan.config import Config
 from wn_gan.diagnostics import Diagnostics
-from wn_gan.flag_defs import config_from_flags, define_config_flags
+from wn_gan.flag_defs import define_options, options_from_flags
 
 TURNS = 12
 STEPS = 10
@@ -25,13 +26,13 @@ STEPS = 10
 
 def define_flags(flag_values: flags.FlagValues) -> None:
     """The options of a run."""
-    define_config_flags(flag_values)
+    define_options(Config, flag_values)
     flag_values.set_default("batch_size", 64)
 
 
 def main(flag_values: flags.FlagValues) -> int:
     """Takes turns and prints."""
-    config = config_from_flags(flag_values)
+    config = options_from_flags(Config, flag_values)
     gan = build_gan(config, (32, 32, 3))
     images = np.random.default_rng(0).random((64, 32, 32, 3), np.float32)
     look = Diagnostics(gan, images)

@@ -32,7 +32,7 @@ from wn_gan.data import (
     make_split,
 )
 from wn_gan.failures import FailureLog
-from wn_gan.flag_defs import config_from_flags, define_config_flags
+from wn_gan.flag_defs import define_options, options_from_flags
 from wn_gan.loop import TrainingLoop
 from wn_gan.opening import open_run
 from wn_gan.run_folder import RunFolder
@@ -105,13 +105,13 @@ def report(config: Config, bare: np.ndarray, loop: np.ndarray) -> None:
 
 def main(flag_values) -> int:
     """Measures at the given flags."""
-    measure(config_from_flags(flag_values))
+    measure(options_from_flags(Config, flag_values))
     return 0
 
 
 def define_flags(flag_values) -> None:
     """The options of a run, with this benchmark's defaults."""
-    define_config_flags(flag_values)
+    define_options(Config, flag_values)
     for name, value in (("batch_size", 64), ("train_steps", 1000)):
         flag_values.set_default(name, value)
 

@@ -22,6 +22,7 @@ class Death:
     """SIGKILL at a moment."""
 
     def __init__(self, what, count, seconds):
+        """See the module."""
         self.what, self.left, self.seconds = what, count, seconds
 
     def happens(self, what):
@@ -35,6 +36,7 @@ class Death:
             self.strike()
 
     def strike(self):
+        """Dies."""
         os.kill(os.getpid(), signal.SIGKILL)
 
     def before(self, owner, what):
@@ -66,6 +68,7 @@ class Death:
 
 
 def main():
+    """The run, with a moment to die at."""
     moment = json.loads(sys.argv.pop(1))
     death = Death(**moment)
     death.before(TrainingLoop, "step")

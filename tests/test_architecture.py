@@ -9,7 +9,8 @@ PACKAGE = ROOT / "wn_gan"
 # From the bottom up; a module may import from lower floors and its own
 # folder only.
 FLOORS = [
-    ["errors", "stack", "images", "signals", "progress", "files"],
+    ["errors", "stack", "signals", "progress", "files"],
+    ["images"],
     ["config", "layers"],
     ["flag_defs", "networks", "data", "optimizers", "environment"],
     ["distribution"],

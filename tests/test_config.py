@@ -16,9 +16,9 @@ from wn_gan.config import (
 )
 from wn_gan.errors import UserError
 from wn_gan.flag_defs import (
-    config_from_flags,
-    define_config_flags,
+    define_options,
     from_flag_file,
+    options_from_flags,
     parse,
     to_flag_file,
 )
@@ -26,9 +26,9 @@ from wn_gan.flag_defs import (
 
 def config_of(*arguments):
     values = flags.FlagValues()
-    define_config_flags(values)
+    define_options(Config, values)
     parse(["train", *arguments], values)
-    return config_from_flags(values)
+    return options_from_flags(Config, values)
 
 
 def test_choices_are_those_of_the_code():

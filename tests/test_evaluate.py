@@ -353,7 +353,7 @@ def test_a_run_without_checkpoints(run_dir, tmp_path):
 
 
 def test_protocols_tell_images_apart(random):
-    from wn_gan.evaluation import TestOptions
+    from wn_gan.config import TestOptions
 
     images = random.integers(0, 256, (3, 8, 8, 3), np.uint8)
     first = protocol_of(images, "x", TestOptions())

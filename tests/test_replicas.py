@@ -106,6 +106,49 @@ def test_a_step_in_float32_is_the_same(found, case, kind):
     check(seen, f"{case}, float32", kind, 1e-5)
 
 
+@pytest.mark.parametrize("devices", ["mirrored", "workers"])
+def test_the_final_test_is_the_same(trained, devices):
+    """The loss of each image, the three modes, the controls."""
+    run_dir, flags = trained
+    both = {"mirrored": [MIRRORED], "workers": worker_flags(free_hosts(2))}
+    output = run_dir.with_name(devices)
+    run_together(
+        [[*flags, f"--output={output}", *own] for own in both[devices]]
+    )
+    for name in ("controls.json", "summary.json"):
+        expected, found = (
+            json.loads((folder / name).read_text())
+            for folder in (run_dir.with_name("expected"), output)
+        )
+        for key in expected.keys() - {"seconds", "provenance", "protocol"}:
+            np.testing.assert_allclose(
+                found[key], expected[key], rtol=1e-6, err_msg=key
+            )
+    for mode in (".", "best-standing", "best-batch"):
+        expected, found = (
+            np.genfromtxt(
+                folder / mode / "per_image.csv", delimiter=",", skip_header=1
+            )
+            for folder in (run_dir.with_name("expected"), output)
+        )
+        assert len(found) == 10
+        np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=mode)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run, tested on one device; its folder and the test's command."""
+    run_dir = tmp_path_factory.mktemp("trained") / "run"
+    options = TINY | {"norm": "batch", "precision": "float64"}
+    result = run_module("train", run_dir=run_dir, **options)
+    assert result.returncode == 0, result.stderr
+    flags = [f"--run_dir={run_dir}", "--evaluations=20"]
+    command = [sys.executable, "-m", "wn_gan.evaluate", *flags]
+    output = run_dir.with_name("expected")
+    run_together([[*command, f"--output={output}"]])
+    return run_dir, command
+
+
 def test_each_replica_gets_its_piece_of_every_turn():
     """Two workers of two replicas, two turns of D: places in the batch."""
     feed = Feed(Part(array_images(IMAGES), np.arange(len(IMAGES))))
@@ -136,6 +179,24 @@ def test_unsynchronized_batch_norm_is_another_run(found, tmp_path):
         results.append([json.loads(line)["d_loss"] for line in lines])
     difference = np.abs(np.subtract(*results)) / results[0]
     assert difference[0] > 1e-6
+
+
+def test_mixed_precision_with_an_average_on_replicas(tmp_path):
+    """float16 rounds to 1e-3; the loss scale and the average are shared."""
+    options = TINY | {"precision": "mixed_float16", "g_ema_decay": 0.9}
+    options |= {"train_steps": 10, "log_every_steps": 1}
+    losses = []
+    for flags in ([], MIRRORED):
+        run_dir = tmp_path / str(len(flags))
+        result = run_module("train", *flags, run_dir=run_dir, **options)
+        assert result.returncode == 0, result.stderr
+        lines = (run_dir / "metrics.jsonl").read_text().splitlines()
+        losses.append([json.loads(line)["d_loss"] for line in lines])
+    np.testing.assert_allclose(losses[0][:3], losses[1][:3], rtol=1e-2)
+    result = run_module(
+        "evaluate", "--average", *MIRRORED, run_dir=run_dir, evaluations=5
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def test_keras_own_fit_still_needs_our_loop():

@@ -1,6 +1,7 @@
 """What every verb does around its own work: flags, help, errors, status."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -36,13 +37,12 @@ def run_verb(
     argv = sys.argv if argv is None else argv
     flag_values = flags.FlagValues()
     define_flags(flag_values)
-    if any(word in ("--help", "-help", "-h") for word in argv[1:]):
-        print(doc.strip())
-        print(flag_values.get_help())
-        return 0
     # TensorFlow's start-up notes are not this program's.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
+        if any(word in ("--help", "-help", "-h") for word in argv[1:]):
+            print(f"{doc.strip()}\n{flag_values.get_help()}", flush=True)
+            return 0
         others = parse(argv, flag_values, positional)
         return main(flag_values, others) if positional else main(flag_values)
     except UserError as error:
@@ -55,6 +55,11 @@ def run_verb(
         print(f"failed: {error}", file=sys.stderr, flush=True)
         # TensorFlow's own way out waits for the worker that is lost.
         os._exit(error.exit_status)
+    except BrokenPipeError:
+        # Who read the output has had enough; Python's last flush must not
+        # complain of it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
         file = f"{error.filename}: " if error.filename else ""
         print(f"error: {file}{error.strerror or error}", file=sys.stderr)

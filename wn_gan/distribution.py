@@ -1,47 +1,49 @@
 """Where a run takes place: one device, several, or several machines."""
 
+import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
 
-from wn_gan.config import Config
-from wn_gan.errors import UserError, bad_flag
+from wn_gan.config import DeviceOptions
+from wn_gan.errors import UserError, WorkerLost, bad_flag
 
 _SLURM_PORT = 8888
 
 
-def make_strategy(config: Config) -> tf.distribute.Strategy:
+def make_strategy(options: DeviceOptions) -> tf.distribute.Strategy:
     """The strategy of a config; to be made before TensorFlow is used.
 
     Args:
-        config: of the run.
+        options: such as a `Config`.
 
     Raises:
-        UserError: for devices or workers that are not there, and a global
-            batch that cannot be shared out evenly.
+        UserError: for devices or workers that are not there.
     """
-    if config.num_virtual_devices is not None:
-        _make_virtual_devices(config.num_virtual_devices)
-    if config.strategy == "multi_worker":
-        strategy = _multi_worker(config)
-    elif config.strategy == "mirrored" or (
-        config.strategy == "auto"
+    if options.num_virtual_devices is not None:
+        _make_virtual_devices(options.num_virtual_devices)
+    if options.strategy == "multi_worker":
+        return _multi_worker(options)
+    if options.strategy == "mirrored" or (
+        options.strategy == "auto"
         and len(tf.config.list_logical_devices("GPU")) > 1
     ):
-        strategy = tf.distribute.MirroredStrategy(_devices(config))
-    else:
-        strategy = tf.distribute.get_strategy()
+        return tf.distribute.MirroredStrategy(_devices(options))
+    return tf.distribute.get_strategy()
+
+
+def check_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> None:
+    """Raises `UserError` for a global batch that replicas cannot share."""
     replicas = strategy.num_replicas_in_sync
-    if config.batch_size % replicas:
+    if batch_size % replicas:
         raise bad_flag(
             "batch_size",
-            config.batch_size,
+            batch_size,
             f"must be a multiple of the {replicas} replicas",
         )
-    return strategy
 
 
 def _make_virtual_devices(count: int) -> None:
@@ -60,33 +62,33 @@ def _make_virtual_devices(count: int) -> None:
         )
 
 
-def _devices(config: Config) -> list[str] | None:
+def _devices(options: DeviceOptions) -> list[str] | None:
     """The CPU's parts where they are asked for, else every GPU."""
-    if config.num_virtual_devices is None:
+    if options.num_virtual_devices is None:
         if not tf.config.list_logical_devices("GPU"):
             raise bad_flag(
                 "strategy",
-                config.strategy,
+                options.strategy,
                 "this machine has no GPU; --num_virtual_devices=2 tries it "
                 "on the CPU",
             )
         return None
     devices = tf.config.list_logical_devices("CPU")
-    return [d.name for d in devices[: config.num_virtual_devices]]
+    return [d.name for d in devices[: options.num_virtual_devices]]
 
 
-def _multi_worker(config: Config) -> tf.distribute.Strategy:
+def _multi_worker(options: DeviceOptions) -> tf.distribute.Strategy:
     """Workers by flag, by TF_CONFIG or by Slurm, in this order."""
-    if config.worker_hosts is not None:
-        hosts = config.worker_hosts.split(",")
-        if config.worker_index is None or config.worker_index >= len(hosts):
+    if options.worker_hosts is not None:
+        hosts = options.worker_hosts.split(",")
+        if options.worker_index is None or options.worker_index >= len(hosts):
             raise bad_flag(
                 "worker_index",
-                config.worker_index,
+                options.worker_index,
                 f"must be from 0 to {len(hosts) - 1}: which of --worker_hosts "
                 "this process is",
             )
-        task = {"type": "worker", "index": config.worker_index}
+        task = {"type": "worker", "index": options.worker_index}
         cluster = {"cluster": {"worker": hosts}, "task": task}
         os.environ["TF_CONFIG"] = json.dumps(cluster)
     resolver: Any = None
@@ -99,7 +101,7 @@ def _multi_worker(config: Config) -> tf.distribute.Strategy:
     else:
         raise bad_flag(
             "strategy",
-            config.strategy,
+            options.strategy,
             "needs --worker_hosts and --worker_index, TF_CONFIG, or srun",
         )
     return tf.distribute.MultiWorkerMirroredStrategy(resolver)
@@ -150,6 +152,24 @@ def wait_for_all(strategy: tf.distribute.Strategy) -> None:
 
     met = tf.function(lambda: strategy.run(meet))()
     strategy.experimental_local_results(met)[0].numpy()
+
+
+@contextlib.contextmanager
+def others_may_go(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Turns what TensorFlow says when another worker is lost into a line.
+
+    Raises:
+        WorkerLost: when one is.
+    """
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.InternalError) as error:
+        if strategy.cluster_resolver is None:
+            raise
+        raise WorkerLost(
+            "another worker is gone; start all of them again to go on from "
+            "what is saved"
+        ) from error
 
 
 def over_replicas(

@@ -10,7 +10,9 @@ import sys
 from absl import flags
 
 from wn_gan import cli
+from wn_gan.config import TestOptions
 from wn_gan.errors import UserError
+from wn_gan.flag_defs import define_options
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -19,7 +21,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     def define(kind, name, default, text):
         kind(name, default, text, flag_values=flag_values)
 
-    text, number = flags.DEFINE_string, flags.DEFINE_integer
+    text = flags.DEFINE_string
     define(text, "run_dir", None, "The run to test.")
     define(text, "data_dir", None, "Folder of its data, if they have moved.")
     define(text, "checkpoint", "best", "best, last, a step, or all.")
@@ -46,24 +48,12 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         "final test's images.",
     )
     define(
-        text, "solver", "lbfgs", "lbfgs, paper, or paper_batch_mean (authors')."
-    )
-    define(number, "evaluations", 100, "Gradient evaluations an image.")
-    define(text, "z_start", "zero", "zero, or ridge: a learnt first guess.")
-    define(number, "num_starts", 1, "Searches an image; the best one counts.")
-    define(
-        flags.DEFINE_float,
-        "prior_penalty",
-        0.0,
-        "Weight of the code's mean square in the search; 0 for none.",
-    )
-    define(number, "test_batch_size", 100, "Images searched at once.")
-    define(
         flags.DEFINE_bool,
         "controls",
         True,
         "Also measure what the score is to be held against.",
     )
+    define_options(TestOptions, flag_values)
 
 
 def main(flag_values: flags.FlagValues) -> int:

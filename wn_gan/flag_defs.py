@@ -1,16 +1,20 @@
-"""Flags <-> `Config`; besides the verbs the only user of absl.
+"""Flags <-> options; besides the verbs the only user of absl.
 
-Every option of `Config` is a flag of the same name, default and help text.
+Every option of `Config` and of `TestOptions` is a flag of the same name,
+default and help text.
 """
 
 import dataclasses
 import typing
 from collections.abc import Sequence
+from typing import TypeVar
 
 from absl import flags
 
-from wn_gan.config import Config
+from wn_gan.config import Config, TestOptions
 from wn_gan.errors import UserError, nearest
+
+Options = TypeVar("Options", Config, TestOptions)
 
 _DEFINERS = {
     bool: flags.DEFINE_bool,
@@ -20,9 +24,11 @@ _DEFINERS = {
 }
 
 
-def define_config_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
-    """Defines a flag for every option of `Config`."""
-    for field in dataclasses.fields(Config):
+def define_options(
+    kind: type, flag_values: flags.FlagValues = flags.FLAGS
+) -> None:
+    """Defines a flag for every option of `Config` or `TestOptions`."""
+    for field in dataclasses.fields(kind):
         choices = field.metadata["choices"]
         text = field.metadata["help"]
         if choices:
@@ -79,18 +85,18 @@ def parse(
     return stray
 
 
-def config_from_flags(
-    flag_values: flags.FlagValues = flags.FLAGS,
-) -> Config:
-    """The `Config` that the parsed flags say.
+def options_from_flags(
+    kind: type[Options], flag_values: flags.FlagValues = flags.FLAGS
+) -> Options:
+    """The `Config` or `TestOptions` that the parsed flags say.
 
     Raises:
         UserError: for a value that cannot be right.
     """
-    return Config(
+    return kind(
         **{
             field.name: flag_values[field.name].value
-            for field in dataclasses.fields(Config)
+            for field in dataclasses.fields(kind)
         }
     )
 
@@ -111,13 +117,13 @@ def from_flag_file(text: str) -> Config:
     """The config of a flag file's text, e.g. a run's `config.cfg`.
 
     Raises:
-        UserError: as `parse` and `config_from_flags`.
+        UserError: as `parse` and `options_from_flags`.
     """
     flag_values = flags.FlagValues()
-    define_config_flags(flag_values)
+    define_options(Config, flag_values)
     lines = (line.strip() for line in text.splitlines())
     parse(
         ["", *(line for line in lines if line and not line.startswith("#"))],
         flag_values,
     )
-    return config_from_flags(flag_values)
+    return options_from_flags(Config, flag_values)

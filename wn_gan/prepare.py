@@ -13,12 +13,12 @@ from absl import flags
 from wn_gan import cli
 from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
-from wn_gan.flag_defs import config_from_flags, define_config_flags
+from wn_gan.flag_defs import define_options, options_from_flags
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
     """The options of `Config` and those of this verb."""
-    define_config_flags(flag_values)
+    define_options(Config, flag_values)
     flags.DEFINE_bool(
         "inspect",
         False,
@@ -42,7 +42,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
 
 def main(flag_values: flags.FlagValues) -> int:
     """Checks the flags, then inspects or prepares."""
-    config = config_from_flags(flag_values)
+    config = options_from_flags(Config, flag_values)
     if flag_values.inspect_images < 0:
         raise bad_flag(
             "inspect_images", flag_values.inspect_images, "must be at least 0"

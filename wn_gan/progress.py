@@ -117,15 +117,18 @@ class ImageProgress:
 
     Args:
         total: images to be done.
+        shown: whether to show anything.
     """
 
-    def __init__(self, total: int):
+    def __init__(self, total: int, shown: bool = True):
         """See the class."""
         self.total = total
         self._done = 0
         self._told = 0
         self._start = time.perf_counter()
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = Console(
+            highlight=False, soft_wrap=True, quiet=not shown
+        )
         self._bar = Progress(
             TextColumn("images"),
             MofNCompleteColumn(),
@@ -134,7 +137,7 @@ class ImageProgress:
             TimeRemainingColumn(),
             TextColumn("left"),
             console=self._console,
-            disable=not self._console.is_terminal,
+            disable=not (shown and self._console.is_terminal),
         )
         self._task = self._bar.add_task("", total=total)
 

@@ -16,13 +16,13 @@ from wn_gan import cli
 from wn_gan.compare import compare
 from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
-from wn_gan.flag_defs import config_from_flags, define_config_flags
+from wn_gan.flag_defs import define_options, options_from_flags
 from wn_gan.study_run import run_one
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
     """The options of a run and those of the study."""
-    define_config_flags(flag_values)
+    define_options(Config, flag_values)
     flags.DEFINE_list(
         "norms",
         ["none", "batch", "weight"],
@@ -82,7 +82,7 @@ def plan(flag_values: flags.FlagValues) -> list[Config]:
     for text in flag_values.slurm:
         if "=" not in text:
             raise bad_flag("slurm", text, "must be option=value")
-    shared = config_from_flags(flag_values)
+    shared = options_from_flags(Config, flag_values)
     seeds = []
     for text in flag_values.seeds:
         if not text.isdigit():

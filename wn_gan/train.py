@@ -9,13 +9,14 @@ import sys
 from absl import flags
 
 from wn_gan import cli
+from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
-from wn_gan.flag_defs import config_from_flags, define_config_flags
+from wn_gan.flag_defs import define_options, options_from_flags
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
     """The options of `Config` and those of this verb."""
-    define_config_flags(flag_values)
+    define_options(Config, flag_values)
     flags.DEFINE_bool(
         "dry_run",
         False,
@@ -32,7 +33,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
 
 def main(flag_values: flags.FlagValues) -> int:
     """Checks the flags, then trains."""
-    config = config_from_flags(flag_values)
+    config = options_from_flags(Config, flag_values)
     for name in flag_values.allow_change:
         if name not in vars(config):
             raise bad_flag("allow_change", name, "is no option")

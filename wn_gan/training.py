@@ -1,7 +1,7 @@
 """A training run from its config to its final.json."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -22,9 +22,15 @@ from wn_gan.callbacks import (
 from wn_gan.checkpoints import weights_sha256
 from wn_gan.config import Config
 from wn_gan.data import Feed, Split, batches, feed_of, load_split
-from wn_gan.distribution import is_chief, make_strategy, wait_for_all
+from wn_gan.distribution import (
+    check_batch_size,
+    is_chief,
+    make_strategy,
+    others_may_go,
+    wait_for_all,
+)
 from wn_gan.environment import peak_memory_mib
-from wn_gan.errors import TrainingFailed, UserError, WorkerLost
+from wn_gan.errors import TrainingFailed, UserError
 from wn_gan.failures import FailureLog
 from wn_gan.files import write_json
 from wn_gan.loop import TrainingLoop
@@ -54,6 +60,7 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
             recoveries have been tried; nothing is lost.
     """
     strategy = make_strategy(config)
+    check_batch_size(config.batch_size, strategy)
     folder = RunFolder(config.run_dir)
     folder.check(config, allow_change)
     if config.deterministic:
@@ -65,7 +72,7 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
         if chief:
             allowed = "dataset" in allow_change
             folder.check_split(split.description(), allowed)
-        with strategy.scope(), _others_may_go(strategy):
+        with strategy.scope(), others_may_go(strategy):
             return _attempts(config, folder, split, strategy)
 
 
@@ -89,20 +96,6 @@ def _attempts(
         if not run.failed:
             return status
         wait_for_all(strategy)
-
-
-@contextlib.contextmanager
-def _others_may_go(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Turns what TensorFlow says when another worker is lost into a line."""
-    try:
-        yield
-    except (tf.errors.UnavailableError, tf.errors.InternalError) as error:
-        if strategy.cluster_resolver is None:
-            raise
-        raise WorkerLost(
-            "another worker is gone; start all of them again to go on from "
-            "the last checkpoint"
-        ) from error
 
 
 def build_actions(run: Run, split: Split, feed: Feed) -> list[Action]:

@@ -10,6 +10,7 @@ from wn_gan.config.device_options import STRATEGIES, DeviceOptions
 from wn_gan.config.network_options import NORMS, NetworkOptions
 from wn_gan.config.option import check_value
 from wn_gan.config.run_options import RunOptions
+from wn_gan.config.test_options import SOLVERS, STARTS, TestOptions
 from wn_gan.config.training_options import (
     LOSSES,
     OPTIMIZERS,
@@ -25,9 +26,13 @@ __all__ = [
     "OPTIMIZERS",
     "PRECISIONS",
     "RESIZE_FILTERS",
+    "SOLVERS",
+    "STARTS",
     "STRATEGIES",
     "UPDATE_ORDERS",
     "Config",
+    "DeviceOptions",
+    "TestOptions",
     "changed_options",
 ]
 

@@ -39,10 +39,6 @@ class DeviceOptions:
         minimum=0,
         may_change=True,
     )
-    sync_batch_norm: bool = option(
-        False,
-        "Batch norm over the global batch, not over each replica's part.",
-    )
 
     def check_devices(self) -> None:
         """Checks what must fit together."""

@@ -44,6 +44,10 @@ class NetworkOptions:
         "Normalization of the discriminator, if it differs from --norm.",
         choices=NORMS,
     )
+    sync_batch_norm: bool = option(
+        False,
+        "Batch norm over the global batch, not over each replica's part.",
+    )
     code_size: int = option(128, "Length of the latent code z.", minimum=1)
     features: str | None = option(
         None,

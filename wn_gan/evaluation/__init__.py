@@ -2,7 +2,6 @@
 
 from wn_gan.evaluation.controls import data_controls
 from wn_gan.evaluation.final_test import FinalTest, bootstrap_interval
-from wn_gan.evaluation.options import TestOptions
 from wn_gan.evaluation.protocol import Protocol
 from wn_gan.evaluation.run_test import RunTest
 
@@ -10,7 +9,6 @@ __all__ = [
     "FinalTest",
     "Protocol",
     "RunTest",
-    "TestOptions",
     "bootstrap_interval",
     "data_controls",
 ]

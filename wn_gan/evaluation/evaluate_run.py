@@ -1,18 +1,20 @@
 """The work of `python -m wn_gan.evaluate`."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
+from wn_gan.config import TestOptions
 from wn_gan.data import Part, load_images, load_npz
+from wn_gan.distribution import is_chief, make_strategy, others_may_go
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.evaluation.foreign import foreign_test, load_generator
-from wn_gan.evaluation.options import TestOptions
 from wn_gan.evaluation.run_test import RunTest
+from wn_gan.flag_defs import options_from_flags
 from wn_gan.progress import ImageProgress
 from wn_gan.trained import open_trained
 
@@ -30,28 +32,46 @@ def evaluate_run(flags: Any) -> list[dict]:
         UserError: for a run, images or options that cannot be used; then
             nothing has been written.
     """
-    names = [field.name for field in dataclasses.fields(TestOptions)]
-    options = TestOptions(**{name: getattr(flags, name) for name in names})
-    if flags.saved_model is not None:
-        return [_evaluate_saved_model(flags, options)]
+    options = options_from_flags(TestOptions, flags)
+    strategy = make_strategy(options)
+    with others_may_go(strategy):
+        if flags.saved_model is not None:
+            return [_evaluate_saved_model(flags, options, strategy)]
+        return _evaluate_run(flags, options, strategy)
+
+
+def _evaluate_run(
+    flags: Any, options: TestOptions, strategy: tf.distribute.Strategy
+) -> list[dict]:
     run = open_trained(flags.run_dir, flags.data_dir)
     checkpoints = run.checkpoint_names(flags.checkpoint)
     shape = run.split.image_set.image_shape
     targets = None if flags.images is None else own_images(flags.images, shape)
     test = RunTest(
-        run, options, targets, flags.images, flags.output, flags.average
+        run,
+        options,
+        targets,
+        flags.images,
+        flags.output,
+        flags.average,
+        strategy,
     )
     jobs = [(name, mode) for name in checkpoints for mode in test.modes()]
     summaries = []
-    with ImageProgress(len(jobs) * len(test.targets)) as progress:
+    chief = is_chief(strategy)
+    total = len(jobs) * len(test.targets)
+    with ImageProgress(total, shown=chief) as progress:
         for name, mode in jobs:
             summaries.append(test.measure(name, mode, progress.advance))
     controls = test.controls() if flags.controls else {}
-    _print(summaries, controls, test.folder)
+    if chief:
+        _print(summaries, controls, test.folder)
     return summaries
 
 
-def _evaluate_saved_model(flags: Any, options: TestOptions) -> dict:
+def _evaluate_saved_model(
+    flags: Any, options: TestOptions, strategy: tf.distribute.Strategy
+) -> dict:
     """Measures `--saved_model` on `--images`, into `--output`."""
     for name in ("images", "output"):
         if getattr(flags, name) is None:
@@ -59,11 +79,18 @@ def _evaluate_saved_model(flags: Any, options: TestOptions) -> dict:
     _, _, image = load_generator(flags.saved_model)
     targets = own_images(flags.images, tuple(image.shape[1:]))
     test = foreign_test(
-        flags.saved_model, targets, flags.images, options, flags.output
+        flags.saved_model,
+        targets,
+        flags.images,
+        options,
+        flags.output,
+        strategy,
     )
-    with ImageProgress(len(targets)) as progress:
+    chief = is_chief(strategy)
+    with ImageProgress(len(targets), shown=chief) as progress:
         summary = test.run(progress.advance)
-    _print([summary], {}, test.folder)
+    if chief:
+        _print([summary], {}, test.folder)
     return summary
 
 

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import scipy.stats
+import tensorflow as tf
 
 from wn_gan import images
+from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.evaluation.protocol import Protocol
-from wn_gan.files import write_json, write_text
+from wn_gan.files import replacing, write_json, write_text
 from wn_gan.reconstruction import Reconstruction
 
 PART_IMAGES = 100
@@ -40,6 +42,8 @@ class FinalTest:
         ids: a name for each image.
         search: images as float in [0, 1] and the first one's number -> their
             reconstruction.
+        strategy: of the search. Several workers search together, and the
+            chief writes.
     """
 
     folder: Path
@@ -48,6 +52,9 @@ class FinalTest:
     targets: np.ndarray
     ids: Sequence[str]
     search: Callable[[np.ndarray, int], Reconstruction]
+    strategy: tf.distribute.Strategy = dataclasses.field(
+        default_factory=tf.distribute.get_strategy
+    )
 
     def run(self, advance: Callable[[int], None] = lambda done: None) -> dict:
         """Measures what is not measured yet.
@@ -56,24 +63,27 @@ class FinalTest:
             advance: told how many images more are done.
 
         Returns:
-            What `summary.json` holds.
+            What `summary.json` holds; nothing, where another worker writes.
         """
-        done = self.folder / "summary.json"
-        if done.exists():
+        summary = self.folder / "summary.json"
+        done = json.loads(summary.read_text()) if summary.exists() else None
+        firsts = range(0, len(self.targets), PART_IMAGES)
+        stored = {first: _read_part(self._path(first)) for first in firsts}
+        wait_for_all(self.strategy)  # nobody reads any more: one may write
+        if done is not None:
             advance(len(self.targets))
-            return json.loads(done.read_text())
+            return done
         parts = []
-        for first in range(0, len(self.targets), PART_IMAGES):
-            part = self._part(first)
+        for first in firsts:
+            part = stored[first] or self._part(first)
             parts.append(part)
             advance(len(part["losses"]))
-        return self._assemble(parts)
+        return self._assemble(parts) if is_chief(self.strategy) else {}
+
+    def _path(self, first: int) -> Path:
+        return self.folder / "parts" / f"part_{first:06}.npz"
 
     def _part(self, first: int) -> dict[str, np.ndarray]:
-        path = self.folder / "parts" / f"part_{first:06}.npz"
-        stored = _read_part(path)
-        if stored is not None:
-            return stored
         start = time.perf_counter()
         batch = images.to_unit(self.targets[first : first + PART_IMAGES])
         found = self.search(batch, first)
@@ -84,10 +94,11 @@ class FinalTest:
             "images": images.to_uint8(found.images),
             "seconds": np.asarray(time.perf_counter() - start),
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name("partial.npz")
-        np.savez(partial, **part)
-        partial.replace(path)
+        if is_chief(self.strategy):
+            path = self._path(first)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as partial, open(partial, "wb") as file:
+                np.savez(file, **part)
         return part
 
     def _assemble(self, parts: list[dict[str, np.ndarray]]) -> dict:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from wn_gan.config import TestOptions
 from wn_gan.errors import bad_flag
 from wn_gan.evaluation.final_test import FinalTest
-from wn_gan.evaluation.options import TestOptions
 from wn_gan.evaluation.run_test import protocol_of, reconstructor
 
 
@@ -59,6 +59,7 @@ def foreign_test(
     dataset: str,
     options: TestOptions,
     output: str,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> FinalTest:
     """The test of a SavedModel's generator.
 
@@ -68,6 +69,7 @@ def foreign_test(
         dataset: their name in the protocol.
         options: of the search.
         output: folder of the results.
+        strategy: to search under.
 
     Raises:
         UserError: for another model, or images of another size.
@@ -80,9 +82,11 @@ def foreign_test(
             f"images of {list(targets.shape[1:])}; this generator makes "
             f"{list(image.shape[1:])}",
         )
-    search = reconstructor(
-        generate, targets.shape[1:], z.shape[1], options, z.dtype
-    )
+    strategy = strategy or tf.distribute.get_strategy()
+    with strategy.scope():
+        search = reconstructor(
+            generate, targets.shape[1:], z.shape[1], options, z.dtype
+        )
     return FinalTest(
         folder=Path(output),
         protocol=protocol_of(targets, dataset, options),
@@ -90,4 +94,5 @@ def foreign_test(
         targets=targets,
         ids=[f"{i:06}" for i in range(len(targets))],
         search=search,
+        strategy=strategy,
     )

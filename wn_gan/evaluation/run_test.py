@@ -1,5 +1,6 @@
 """The final test of a run: its checkpoints, batch-norm modes and controls."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,12 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan import images
-from wn_gan.config import RESIZE_FILTERS
+from wn_gan.config import RESIZE_FILTERS, TestOptions
 from wn_gan.data.splits import content_sha256
+from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.evaluation.batch_norm import MODES, has_batch_norm, in_mode
 from wn_gan.evaluation.controls import data_controls
 from wn_gan.evaluation.final_test import FinalTest
-from wn_gan.evaluation.options import TestOptions
 from wn_gan.evaluation.protocol import Protocol
 from wn_gan.files import write_json
 from wn_gan.reconstruction import Reconstructor
@@ -33,6 +34,7 @@ class RunTest:
         dataset: name of the targets in the protocol.
         output: folder, by default `final_test/<protocol>` in the run.
         average: whether to test the moving average of G's weights.
+        strategy: to search under.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class RunTest:
         dataset: str | None = None,
         output: str | None = None,
         average: bool = False,
+        strategy: tf.distribute.Strategy | None = None,
     ):
         """See the class."""
         self.run = run
+        self.strategy = strategy or tf.distribute.get_strategy()
         self.average = average
         self.options = options
         own = targets is None
@@ -71,13 +75,16 @@ class RunTest:
     def reconstructor(self, mode: str = "moving") -> Reconstructor:
         """The search on the GAN's weights as they are."""
         generator = self.gan.generator
-        return reconstructor(
-            in_mode(generator, mode, self.run.config.batch_size),
-            self.targets.shape[1:],
-            generator.input_shape[-1],
-            self.options,
-            generator.output.dtype,
-        )
+        # With a batch's own statistics a batch is not to be shared out.
+        alone = mode == "batch"
+        with contextlib.nullcontext() if alone else self.strategy.scope():
+            return reconstructor(
+                in_mode(generator, mode, self.run.config.batch_size),
+                self.targets.shape[1:],
+                generator.input_shape[-1],
+                self.options,
+                generator.output.dtype,
+            )
 
     def measure(
         self, checkpoint: str, mode: str, advance: Callable[[int], None]
@@ -103,6 +110,7 @@ class RunTest:
             targets=self.targets,
             ids=self.ids,
             search=self.reconstructor(mode),
+            strategy=self.strategy,
         )
         return test.run(advance)
 
@@ -113,15 +121,18 @@ class RunTest:
         checkpoint, or `last` where there is no other.
         """
         path = self.folder / "controls.json"
-        if path.exists():
-            return json.loads(path.read_text())
+        done = json.loads(path.read_text()) if path.exists() else None
+        wait_for_all(self.strategy)
+        if done is not None:
+            return done
         found = data_controls(
             self.run.split, self.run.split_sha256, self.run.config.code_size
         )
         for name, targets in self._generator_targets():
             errors = self.reconstructor()(images.to_unit(targets)).losses
             found[name] = float(errors.mean(dtype=float))
-        write_json(path, found)
+        if is_chief(self.strategy):
+            write_json(path, found)
         return found
 
     def _generator_targets(self) -> Iterator[tuple[str, np.ndarray]]:

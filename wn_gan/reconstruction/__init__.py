@@ -6,17 +6,11 @@ pixels in [0, 1] (Xiang & Li 2017, section 4).
 """
 
 from wn_gan.reconstruction.objective import objective, squared_errors
-from wn_gan.reconstruction.reconstruct import (
-    STARTS,
-    Reconstructor,
-    reconstruct,
-)
+from wn_gan.reconstruction.reconstruct import Reconstructor, reconstruct
 from wn_gan.reconstruction.running_test import RunningTest
-from wn_gan.reconstruction.search import SOLVERS, Reconstruction, search_codes
+from wn_gan.reconstruction.search import Reconstruction, search_codes
 
 __all__ = [
-    "SOLVERS",
-    "STARTS",
     "Reconstruction",
     "Reconstructor",
     "RunningTest",

@@ -5,12 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from wn_gan.config import STARTS
 from wn_gan.distribution import over_replicas
 from wn_gan.reconstruction.objective import Generate
 from wn_gan.reconstruction.ridge import ridge_start
 from wn_gan.reconstruction.search import Reconstruction, search_codes
-
-STARTS = ("zero", "ridge")
 
 
 class Reconstructor:

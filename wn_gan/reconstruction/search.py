@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from wn_gan.config import SOLVERS
 from wn_gan.reconstruction import lbfgs, paper
 from wn_gan.reconstruction.objective import Generate, objective, squared_errors
-
-SOLVERS = ("lbfgs", "paper", "paper_batch_mean")
 
 
 class Reconstruction(NamedTuple):
