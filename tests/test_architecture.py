@@ -9,7 +9,7 @@ PACKAGE = ROOT / "wn_gan"
 # From the bottom up; a module may import from lower floors and its own
 # folder only.
 FLOORS = [
-    ["errors", "stack", "signals", "progress", "files"],
+    ["errors", "stack", "signals", "progress", "files", "c_loader"],
     ["images"],
     ["config", "layers"],
     ["flag_defs", "networks", "data", "optimizers", "environment"],
@@ -30,9 +30,9 @@ FLOORS = [
     ["opening"],
     ["training"],
     ["dry_run", "trained", "inspection"],
-    ["evaluation"],
-    ["report"],
-    ["prepare", "train", "evaluate", "compare"],
+    ["evaluation", "exporting"],
+    ["report", "sampling"],
+    ["prepare", "train", "evaluate", "compare", "export", "sample"],
     ["study_run"],
     ["jobs"],
     ["study"],

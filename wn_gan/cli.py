@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
-from wn_gan.errors import TrainingFailed, UserError, WorkerLost
+from wn_gan.errors import (
+    TrainingFailed,
+    UserError,
+    VerificationFailed,
+    WorkerLost,
+)
 from wn_gan.flag_defs import parse
 
 
@@ -32,7 +37,8 @@ def run_verb(
         Exit status: that of `main`; 0 after `--help`; 2 for bad input, which
         is told in one line on stderr; likewise 1 where the system refuses a
         file or a disk is full, 3 where training failed, 4 where another
-        worker was lost; 130 after Ctrl-C.
+        worker was lost, 5 where an export is not what it should be; 130
+        after Ctrl-C.
     """
     argv = sys.argv if argv is None else argv
     flag_values = flags.FlagValues()
@@ -48,7 +54,7 @@ def run_verb(
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except TrainingFailed as error:
+    except (TrainingFailed, VerificationFailed) as error:
         print(f"failed: {error}", file=sys.stderr)
         return error.exit_status
     except WorkerLost as error:

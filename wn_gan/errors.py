@@ -21,6 +21,12 @@ class WorkerLost(Exception):
     exit_status = 4
 
 
+class VerificationFailed(Exception):
+    """An exported model is not the one it was made from: exit status 5."""
+
+    exit_status = 5
+
+
 def bad_flag(flag: str, value: Any, expected: str) -> UserError:
     """The error for a flag's value: names the flag, the value, what is right.
 

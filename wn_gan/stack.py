@@ -90,6 +90,11 @@ def _sum_over_replicas(
     return replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
 
 
+def tf_variable(weight: Any) -> tf.Variable:
+    """The variable of a Keras weight."""
+    return weight.value if KERAS_3 else weight
+
+
 def load_average(
     optimizer: keras.optimizers.Optimizer, variables: list
 ) -> None:

@@ -1,4 +1,4 @@
-"""A trained run, read back: its config, its data, its networks."""
+"""A trained run, read back: its config, its networks, its data."""
 
 import dataclasses
 import json
@@ -22,14 +22,17 @@ class TrainedRun:
     Attributes:
         folder: of the run.
         config: of the run.
-        split: its images, the same ones that it was trained on.
-        split_sha256: their content hash.
+        data: what `split.json` holds: the images that it was trained on.
     """
 
     folder: RunFolder
     config: Config
-    split: Split
-    split_sha256: str
+    data: dict
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return tuple(self.data["image_shape"])
 
     def checkpoint_names(self, wanted: str) -> list[str]:
         """The checkpoints that `--checkpoint` means.
@@ -81,36 +84,43 @@ class TrainedRun:
 
     def fresh_gan(self) -> GAN:
         """An untrained GAN of the run's config."""
-        return build_gan(self.config, self.split.image_set.image_shape)
+        return build_gan(self.config, self.image_shape)
+
+    def load_split(self, data_dir: str | None = None) -> Split:
+        """The images that the run was trained on, and those held out.
+
+        Args:
+            data_dir: of its data, if they have moved.
+
+        Raises:
+            UserError: if they are no longer the same.
+        """
+        config = self.config
+        if data_dir is not None:
+            config = dataclasses.replace(config, data_dir=data_dir)
+        if config.prepared_dir and not Path(config.prepared_dir).exists():
+            # The same images come from their source.
+            config = dataclasses.replace(config, prepared_dir=None)
+        split = load_split(config)
+        if split.description()["sha256"] != self.data["sha256"]:
+            raise UserError(
+                f"--run_dir={self.folder.path}: {config.dataset} no longer "
+                "holds the images that the run was trained on (split.json)"
+            )
+        return split
 
 
-def open_trained(
-    run_dir: str | Path, data_dir: str | None = None
-) -> TrainedRun:
-    """Opens a run.
+def open_trained(run_dir: str | Path) -> TrainedRun:
+    """Opens a run; its data are not read.
 
     Args:
         run_dir: of the run.
-        data_dir: of its data, if they have moved.
 
     Raises:
-        UserError: if there is no run, or its data are not those that it was
-            trained on.
+        UserError: if there is no run.
     """
     folder = RunFolder(run_dir)
     if not folder.config.exists() or not folder.split.exists():
         raise bad_flag("run_dir", run_dir, "holds no run (no config.cfg)")
     config = from_flag_file(folder.config.read_text())
-    if data_dir is not None:
-        config = dataclasses.replace(config, data_dir=data_dir)
-    if config.prepared_dir and not Path(config.prepared_dir).exists():
-        # The same images come from their source.
-        config = dataclasses.replace(config, prepared_dir=None)
-    split = load_split(config)
-    sha256 = split.description()["sha256"]
-    if json.loads(folder.split.read_text())["sha256"] != sha256:
-        raise UserError(
-            f"--run_dir={run_dir}: {config.dataset} no longer holds the images "
-            "that the run was trained on (split.json)"
-        )
-    return TrainedRun(folder, config, split, sha256)
+    return TrainedRun(folder, config, json.loads(folder.split.read_text()))

@@ -43,12 +43,17 @@ def evaluate_run(flags: Any) -> list[dict]:
 def _evaluate_run(
     flags: Any, options: TestOptions, strategy: tf.distribute.Strategy
 ) -> list[dict]:
-    run = open_trained(flags.run_dir, flags.data_dir)
+    run = open_trained(flags.run_dir)
+    split = run.load_split(flags.data_dir)
     checkpoints = run.checkpoint_names(flags.checkpoint)
-    shape = run.split.image_set.image_shape
-    targets = None if flags.images is None else own_images(flags.images, shape)
+    targets = (
+        None
+        if flags.images is None
+        else own_images(flags.images, run.image_shape)
+    )
     test = RunTest(
         run,
+        split,
         options,
         targets,
         flags.images,

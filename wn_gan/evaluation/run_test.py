@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from wn_gan import images
 from wn_gan.config import RESIZE_FILTERS, TestOptions
+from wn_gan.data import Split
 from wn_gan.data.splits import content_sha256
 from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.evaluation.batch_norm import MODES, has_batch_norm, in_mode
@@ -29,6 +30,7 @@ class RunTest:
 
     Args:
         run: trained.
+        split: the run's images.
         options: of the search.
         targets: uint8 images, by default the final test's.
         dataset: name of the targets in the protocol.
@@ -40,6 +42,7 @@ class RunTest:
     def __init__(
         self,
         run: TrainedRun,
+        split: Split,
         options: TestOptions,
         targets: np.ndarray | None = None,
         dataset: str | None = None,
@@ -49,13 +52,14 @@ class RunTest:
     ):
         """See the class."""
         self.run = run
+        self.split = split
         self.strategy = strategy or tf.distribute.get_strategy()
         self.average = average
         self.options = options
         own = targets is None
-        self.targets = run.split.final_test[:] if own else targets
+        self.targets = split.final_test[:] if own else targets
         numbers = (
-            run.split.final_test.positions if own else range(len(self.targets))
+            split.final_test.positions if own else range(len(self.targets))
         )
         self.ids = [f"{i:06}" for i in numbers]
         self.protocol = protocol_of(
@@ -126,7 +130,7 @@ class RunTest:
         if done is not None:
             return done
         found = data_controls(
-            self.run.split, self.run.split_sha256, self.run.config.code_size
+            self.split, self.run.data["sha256"], self.run.config.code_size
         )
         for name, targets in self._generator_targets():
             errors = self.reconstructor()(images.to_unit(targets)).losses
@@ -149,7 +153,7 @@ class RunTest:
         )
         samples = in_mode(self.gan.generator, "moving", 1)(z)
         yield "own_samples", images.to_uint8(samples)
-        yield "training_images", self.run.split.train[:CONTROL_IMAGES]
+        yield "training_images", self.split.train[:CONTROL_IMAGES]
 
 
 def reconstructor(generate, image_shape, code_size, options, dtype):

@@ -24,19 +24,20 @@ _PLAIN = {
 }
 
 
-def folded_twin(network: keras.Model) -> keras.Model:
+def folded_twin(network: keras.Model, dtype: str | None = None) -> keras.Model:
     """A copy of `network` in plain layers; its weights are not set yet.
 
     Args:
         network: a functional model of this package.
+        dtype: of the copy's weights, inputs and outputs; by default that of
+            the network's output.
 
     Returns:
-        A model with the same inputs and outputs, all of it in the dtype of
-        the network's output, and without weight, spectral or batch norm.
-        (Layer, instance and group norm depend on each image: they stay.)
+        A model with the same inputs and outputs, without weight, spectral or
+        batch norm. (Layer, instance and group norm depend on each image: they
+        stay.)
     """
-    dtype = network.output.dtype
-    dtype = dtype if isinstance(dtype, str) else dtype.name
+    dtype = tf.as_dtype(dtype or network.output.dtype).name
 
     def plain(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = {"name": layer.name, "dtype": dtype}
@@ -86,14 +87,20 @@ def fold(network: keras.Model, twin: keras.Model) -> None:
                 kernel, bias = _fold_batch_norm(
                     layer, norms[_stem(layer)], kernel, bias
                 )
-            target.kernel.assign(kernel)
-            target.bias.assign(bias)
+            _assign(target.kernel, kernel)
+            _assign(target.bias, bias)
         elif isinstance(layer, layers.WeightNormAdd):
             residue, shortcut = layer.normalized_weights()
-            target.residue_scale.assign(residue)
-            target.shortcut_scale.assign(shortcut)
+            _assign(target.residue_scale, residue)
+            _assign(target.shortcut_scale, shortcut)
         elif target.weights:
-            target.set_weights(layer.get_weights())
+            for weight, own in zip(target.weights, layer.weights, strict=True):
+                _assign(weight, tf.convert_to_tensor(own))
+
+
+def _assign(weight: Any, value: tf.Tensor) -> None:
+    """The twin may have another dtype."""
+    weight.assign(tf.cast(value, weight.dtype))
 
 
 def _stem(layer: keras.layers.Layer) -> str:

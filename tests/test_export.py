@@ -1,0 +1,253 @@
+"""Exported generators: as the checkpoint, plain, whole or not there."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import TINY, run_module
+from google.protobuf import text_format
+from tensorflow.core.protobuf import saved_model_pb2
+
+from wn_gan.building import build_gan
+from wn_gan.c_loader import CModel, LoadError
+from wn_gan.config import NORMS, Config
+from wn_gan.errors import UserError, VerificationFailed
+from wn_gan.exporting import ServedGenerator, draw_codes, new_version, verify
+from wn_gan.exporting.export_run import save
+from wn_gan.exporting.serving_files import example_inputs, write_warmup
+from wn_gan.exporting.verify import run_in_c, signature_tensors
+
+SOME = {"weight", "batch", "layer"}
+NORMALIZING = {"Rsqrt", "Sqrt", "FusedBatchNormV3", "Mean", "L2Loss", "PyFunc"}
+
+
+def moved_gan(norm="weight", **options):
+    """A GAN whose weights and statistics are no longer the initial ones."""
+    resnet = options.get("architecture") == "resnet"
+    sizes = {"features": "4,6"} if resnet else {}
+    options = TINY | {"norm": norm} | options | sizes
+    gan = build_gan(Config(**options), (8, 8, 3))
+    images = np.random.default_rng(0).random((8, 8, 8, 3))
+    for _ in range(3):
+        gan.train_step(tf.constant(images, tf.float32))
+    return gan
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """The folder of a SavedModel, what was saved, and its GAN."""
+    model = tmp_path_factory.mktemp("exported") / "model" / "1"
+    gan = moved_gan()
+    served = ServedGenerator(gan.generator, evaluations=5)
+    save(served, model)
+    return model, served, gan
+
+
+def operations(model, signature):
+    """The kinds of operations that a signature runs."""
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString((model / "saved_model.pb").read_bytes())
+    (graph,) = saved.meta_graphs
+    bodies = {f.signature.name: f for f in graph.graph_def.library.function}
+    (start,) = (n for n in bodies if n.startswith(f"__inference_{signature}_"))
+    found, left = set(), [start]
+    while left:
+        for node in bodies[left.pop()].node_def:
+            found.add(node.op)
+            called = node.attr["f"].func.name
+            left += [called] if called in bodies else []
+    return found
+
+
+@pytest.mark.parametrize("architecture", ["dcgan", "resnet"])
+@pytest.mark.parametrize(
+    "norm",
+    [
+        n if n in SOME else pytest.param(n, marks=pytest.mark.slow)
+        for n in NORMS
+    ],
+)
+def test_the_c_loader_gives_what_the_checkpoint_gives(
+    tmp_path, norm, architecture
+):
+    """Every signature, batches of 1 and 3, within 1e-5; and no norm left."""
+    gan = moved_gan(norm, architecture=architecture)
+    served = ServedGenerator(gan.generator, evaluations=5)
+    save(served, tmp_path / "1")
+    found = verify(tmp_path / "1", served, gan.generator, "float32")
+    assert found.keys() == {"serving_default", "sample", "png", "reconstruct"}
+    used = operations(tmp_path / "1", "generate")
+    assert used & {"Conv2DBackpropInput"}
+    if norm not in ("layer", "instance", "group"):
+        assert not used & NORMALIZING
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_the_bytes(tmp_path, exported, dtype):
+    _, _, gan = exported
+    served = ServedGenerator(gan.generator, dtype, evaluations=5)
+    save(served, tmp_path / "1")
+    found = verify(tmp_path / "1", served, gan.generator, dtype)
+    assert 0 < found["serving_default"] < 3e-2
+    sizes = [
+        sum(p.stat().st_size for p in (m / "variables").glob("*.data*"))
+        for m in (tmp_path / "1", exported[0])
+    ]
+    numbers = sum(int(np.prod(w.shape)) for w in served.weights)
+    assert sizes[1] - sizes[0] == 2 * numbers
+
+
+def test_another_model_does_not_pass(exported):
+    model, served, gan = exported
+    bias = gan.generator.trainable_variables[-1]
+    kept = tf.convert_to_tensor(bias)
+    bias.assign_add(tf.fill(bias.shape, 1e-3))
+    with pytest.raises(VerificationFailed, match="differs from the checkpoint"):
+        verify(model, served, gan.generator, "float32")
+    bias.assign(kept)
+
+
+def test_a_code_of_another_width_is_refused_by_the_graph(exported):
+    model, _, _ = exported
+    ((_, name),), ((_, images),) = (
+        side.items() for side in signature_tensors(model)["serving_default"]
+    )
+    loaded = CModel(model)
+    with pytest.raises(LoadError, match=r"z must be \[batch, 8\], has a width"):
+        loaded.run({name: np.zeros((2, 7), np.float32)}, [images])
+
+
+def test_a_sample_is_its_seed_s_alone(exported):
+    """Alone or in a batch: so that a server may put requests together."""
+    model, _, _ = exported
+    seeds, cuts = np.array([5, 9, 5]), np.float32([0.5, 9, 0.5])
+    asked = [
+        {"sample": {"seed": seeds[:n], "truncation": cuts[:n]}} for n in (1, 3)
+    ]
+    alone, together = (x["sample"]["images"] for x in run_in_c(model, asked))
+    np.testing.assert_allclose(alone[0], together[0], atol=1e-6)
+    np.testing.assert_array_equal(together[0], together[2])
+    assert np.abs(together[1] - together[0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("limit", [0.5, 2.0, 1e9])
+def test_codes_are_normal_within_the_truncation(limit):
+    """Mean and deviation of the truncated normal distribution, 5 sigma."""
+    import scipy.stats
+
+    count = 2000
+    codes = draw_codes(
+        tf.range(count, dtype=tf.int64), tf.fill([count], np.float32(limit)), 16
+    ).numpy()
+    assert np.isfinite(codes).all() and np.abs(codes).max() <= limit
+    expected = scipy.stats.truncnorm(-min(limit, 20), min(limit, 20)).std()
+    assert abs(codes.mean()) < 5 * expected / np.sqrt(codes.size)
+    assert abs(codes.std() / expected - 1) < 5 / np.sqrt(codes.size)
+
+
+def test_openvino_reads_it(exported):
+    """An independent reader of SavedModels gives the same images."""
+    openvino = pytest.importorskip("openvino")
+    model, served, _ = exported
+    z = example_inputs(served, 3)["serving_default"]["z"]
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}  # or bfloat16 where it can
+    compiled = openvino.compile_model(
+        openvino.Core().read_model(model), "CPU", exact
+    )
+    (found,) = compiled({"z": z}).values()
+    expected = served.generate(tf.constant(z))["images"]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_warm_up_is_what_a_server_can_replay(exported):
+    """Official protos; each request runs in the C loader."""
+    pytest.importorskip("tensorflow_serving")
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    model, served, _ = exported
+    assert write_warmup(served, model, "faces")
+    path = model / "assets.extra" / "tf_serving_warmup_requests"
+    loaded, tensors, replayed = CModel(model), signature_tensors(model), []
+    for record in tf.compat.v1.io.tf_record_iterator(str(path)):
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        request = log.predict_log.request
+        assert request.model_spec.name == "faces"
+        signature = request.model_spec.signature_name
+        fed, fetched = tensors[signature]
+        inputs = {
+            fed[key]: tf.make_ndarray(tensor)
+            for key, tensor in request.inputs.items()
+        }
+        for output in loaded.run(inputs, list(fetched.values())):
+            assert len(output) == 1
+        replayed.append(signature)
+    assert sorted(replayed) == sorted(tensors)
+
+
+# Versions
+
+
+def test_versions_are_whole_or_not_there(tmp_path):
+    output = tmp_path / "faces"
+    for number in (1, 2):
+        with new_version(output) as model:
+            model.mkdir()
+            assert not (output / str(number)).exists()
+        assert (output / str(number)).is_dir()
+    with pytest.raises(ZeroDivisionError), new_version(output) as model:
+        model.mkdir()
+        raise ZeroDivisionError
+    assert sorted(p.name for p in output.iterdir()) == ["1", "2"]
+    (output / "thesis.tex").write_text("years of work")
+    with pytest.raises(UserError, match="holds something else"):
+        with new_version(output):
+            pass
+
+
+# The command
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export") / "run"
+    result = run_module("train", run_dir=folder, **TINY)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def test_the_command_exports_and_verifies(run_dir, tmp_path):
+    output = tmp_path / "faces"
+    options = {"run_dir": run_dir, "output": output, "checkpoint": "last"}
+    result = run_module("export", evaluations=5, **options)
+    assert result.returncode == 0, result.stderr
+    assert "serving_default: as the checkpoint within" in result.stdout
+    card = (output / "1" / "assets" / "model_card.md").read_text()
+    lines = (run_dir / "metrics.jsonl").read_text().splitlines()
+    loss = json.loads(lines[-1])["reconstruction_loss"]
+    assert f"running test: {loss:.5f}" in card
+    assert "CC0" in card and str(run_dir) not in card
+    config_pb2 = pytest.importorskip(
+        "tensorflow_serving.config.model_server_config_pb2"
+    )
+    config = text_format.Parse(
+        (output / "models.config").read_text(), config_pb2.ModelServerConfig()
+    )
+    (model,) = config.model_config_list.config
+    assert (model.name, model.base_path) == ("faces", "/models/faces")
+
+
+def test_bad_input_is_one_line(run_dir, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("years of work")
+    good = {"run_dir": run_dir, "output": tmp_path / "new"}
+    for change, message in [
+        ({"checkpoint": "7"}, "--checkpoint=step_00000007: "),
+        ({"run_dir": tmp_path / "none"}, "holds no run"),
+        ({"output": tmp_path / "other"}, "holds something else"),
+        ({"dtype": "float8"}, "--dtype=float8"),
+    ]:
+        result = run_module("export", **good | change)
+        assert result.returncode == 2, result.stderr
+        assert message in result.stderr and "Traceback" not in result.stderr
+        assert not (tmp_path / "new").exists()
