@@ -197,7 +197,8 @@ def main(request: Path) -> None:
     """
     wanted = json.loads(request.read_text())
     model = CModel(wanted["model"])
-    given = np.load(request.with_name("inputs.npz"))
+    with np.load(request.with_name("inputs.npz")) as file:
+        given = dict(file)
     results = {}
     for call in wanted["calls"]:
         inputs = {name: given[entry] for name, entry in call["inputs"].items()}

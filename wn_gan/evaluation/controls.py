@@ -12,12 +12,12 @@ import numpy as np
 
 from wn_gan import images
 from wn_gan.data import Part, Split
+from wn_gan.evaluation.nearest import nearest
 from wn_gan.files import cache_folder, write_json
 
 # Up to this many numbers an image, PCA uses all images; beyond, a sample.
 EXACT_PCA_SIZE = 4096
 PCA_SAMPLE = 4000
-NEAREST_BATCH = 100
 
 
 def data_controls(
@@ -46,7 +46,7 @@ def data_controls(
     found = {
         "mean_image": mean_image_error(train, test),
         "pca": pca_error(train, test, code_size),
-        "nearest_training_image": nearest_error(train, test),
+        "nearest_training_image": float(np.mean(nearest(train, test)[1])),
     }
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, found)
@@ -101,16 +101,3 @@ def pca_error(train: Part, test: np.ndarray, components: int) -> float:
         basis = rows[:components].T
     centered = test - mean
     return float(np.mean((centered - centered @ basis @ basis.T) ** 2))
-
-
-def nearest_error(train: Part, test: np.ndarray) -> float:
-    """Mean error of each test image's nearest training image."""
-    best = np.full(len(test), np.inf)
-    for piece in _pieces(train):
-        squares = (piece**2).sum(axis=1)
-        for first in range(0, len(test), NEAREST_BATCH):
-            some = slice(first, first + NEAREST_BATCH)
-            distances = squares - 2 * (test[some] @ piece.T)
-            best[some] = np.minimum(best[some], distances.min(axis=1))
-    best += (test.astype(float) ** 2).sum(axis=1)
-    return float(np.mean(np.maximum(best, 0)) / test.shape[1])

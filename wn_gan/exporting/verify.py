@@ -107,7 +107,8 @@ def run_in_c(
         request.write_text(json.dumps({"model": str(model), "calls": calls}))
         np.savez(request.with_name("inputs.npz"), **given)
         _run(request)
-        stored = dict(np.load(request.with_name("outputs.npz")))
+        with np.load(request.with_name("outputs.npz")) as file:
+            stored = dict(file)
         for path in sorted(request.parent.glob("*.png.image_bytes-*")):
             entry = path.name.rsplit("-", 1)[0]
             stored.setdefault(entry, []).append(path.read_bytes())

@@ -1,0 +1,144 @@
+"""Pictures of generators: the same command, the same bytes."""
+
+import numpy as np
+import pytest
+from conftest import TINY, run_module
+from PIL import Image
+
+from wn_gan.data import Part, array_images
+from wn_gan.evaluation.nearest import nearest
+from wn_gan.sampling import interpolate, slerp
+
+
+def test_the_spherical_walk_keeps_angle_and_length_even(random):
+    one, other = random.normal(size=(2, 64))
+    walk = interpolate([one, 2 * other], 10)
+    assert walk.shape == (11, 64)
+    np.testing.assert_allclose(walk[[0, -1]], [one, 2 * other], rtol=1e-6)
+    lengths = np.linalg.norm(walk, axis=1)
+    np.testing.assert_allclose(np.diff(lengths, 2), 0, atol=1e-5)
+    units = walk / lengths[:, np.newaxis]
+    cosines = np.sum(units[1:] * units[:-1], axis=1)
+    np.testing.assert_allclose(cosines, cosines[0], rtol=1e-5)
+
+
+def test_codes_in_one_line_are_no_trouble():
+    z = np.ones(4)
+    np.testing.assert_allclose(slerp(z, z, 0.5), z)
+    np.testing.assert_allclose(slerp(np.zeros(4), z, 0.5), z / 2)
+
+
+def test_a_closed_walk_comes_back(random):
+    codes = random.normal(size=(3, 8))
+    assert interpolate(codes, 4, closed=True).shape == (12, 8)
+
+
+def test_the_nearest_are_found_among_all_pieces(random):
+    """Against the plain distance of every pair."""
+    stored = random.integers(0, 256, (2300, 4, 4, 3), np.uint8)
+    train = Part(array_images(stored), np.arange(2300))
+    flat = random.random((5, 48))
+    places, errors = nearest(train, flat, 3)
+    pixels = stored.reshape(2300, -1) / 255
+    expected = np.mean((flat[:, np.newaxis] - pixels) ** 2, axis=2)
+    np.testing.assert_array_equal(places, np.argsort(expected)[:, :3])
+    np.testing.assert_allclose(errors, np.sort(expected)[:, :3], rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sample") / "run"
+    result = run_module("train", run_dir=folder, **TINY)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def test_every_picture_and_the_same_bytes_again(run_dir, tmp_path):
+    options = {
+        "run_dir": run_dir,
+        "formats": "grid,png,npz",
+        "num_images": 9,
+        "seed": 3,
+        "interpolate": 3,
+    }
+    outputs = [tmp_path / name for name in ("one", "two")]
+    for output in outputs:
+        result = run_module(
+            "sample", "--neighbours", "--timeline", output=output, **options
+        )
+        assert result.returncode == 0, result.stderr
+    names = [
+        sorted(str(p.relative_to(o)) for p in o.rglob("*.*")) for o in outputs
+    ]
+    assert (
+        names[0]
+        == names[1]
+        == [
+            "grid.png",
+            *(f"images/{seed:06}.png" for seed in range(3, 12)),
+            "interpolation.png",
+            "interpolation.webp",
+            "neighbours.png",
+            "samples.npz",
+            "timeline.webp",
+        ]
+    )
+    for name in names[0]:
+        one, two = ((output / name).read_bytes() for output in outputs)
+        assert one == two, name
+    check_pictures(outputs[0])
+
+
+def check_pictures(output):
+    """Sizes, frames, and that grid, PNGs and arrays are the same images."""
+    with np.load(output / "samples.npz") as file:
+        stored = dict(file)
+    assert stored["images"].shape == (9, 32, 32, 3)
+    assert stored["z"].shape == (9, 8)
+    alone = np.asarray(Image.open(output / "images" / "000004.png"))
+    np.testing.assert_array_equal(alone, stored["images"][1])
+    grid = np.asarray(Image.open(output / "grid.png"))
+    np.testing.assert_array_equal(grid[:32, 33:65], stored["images"][1])
+    assert Image.open(output / "interpolation.png").size == (9 * 33 - 1, 65)
+    with Image.open(output / "interpolation.webp") as film:
+        assert film.n_frames == 48 and film.size == (32, 32)
+    with Image.open(output / "timeline.webp") as film:
+        assert film.n_frames >= 2
+    assert Image.open(output / "neighbours.png").size == (263, 263)
+
+
+def test_an_exported_model_gives_the_same_pictures(run_dir, tmp_path):
+    model = tmp_path / "faces"
+    result = run_module("export", run_dir=run_dir, output=model, evaluations=1)
+    assert result.returncode == 0, result.stderr
+    sources = {"run": {"run_dir": run_dir}, "model": {"saved_model": model}}
+    for name, source in sources.items():
+        result = run_module(
+            "sample", output=tmp_path / name, truncation=1.5, **source
+        )
+        assert result.returncode == 0, result.stderr
+    one, two = (
+        np.asarray(Image.open(tmp_path / name / "grid.png"), int)
+        for name in sources
+    )
+    assert np.abs(one - two).max() <= 1
+
+
+def test_bad_input_is_one_line(run_dir, tmp_path):
+    (tmp_path / "no_model").mkdir()
+    good = {"run_dir": run_dir, "output": tmp_path / "out"}
+    model = {"run_dir": None, "saved_model": tmp_path / "no_model"}
+    for change, message in [
+        ({"run_dir": None}, "--run_dir or --saved_model: name one"),
+        (model, "is no SavedModel with serving_default"),
+        (model | {"timeline": "true"}, "--timeline: needs --run_dir"),
+        ({"interpolate": 1}, "--interpolate=1: must be 0, or 2"),
+        ({"formats": "jpeg"}, "--formats=jpeg: must be of grid, png, npz"),
+        ({"truncation": 0}, "--truncation=0.0: must be above 0"),
+        ({"checkpoint": 5}, "--checkpoint=step_00000005: "),
+    ]:
+        given = {k: v for k, v in (good | change).items() if v is not None}
+        result = run_module("sample", **given)
+        assert result.returncode == 2, result.stderr
+        assert message in result.stderr and "Traceback" not in result.stderr
+        assert not (tmp_path / "out").exists()

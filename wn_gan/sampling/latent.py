@@ -1,0 +1,53 @@
+"""Ways through the space of codes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def slerp(one: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
+    """Spherical interpolation: the angle and the length go evenly.
+
+    A straight line between normal codes passes through lengths that normal
+    codes of many dimensions do not have (White 2016, arXiv:1609.04468).
+
+    Args:
+        one: code, `[code_size]`.
+        other: code, `[code_size]`.
+        share: of the way from `one` (0) to `other` (1).
+    """
+    lengths = [np.linalg.norm(z) for z in (one, other)]
+    length = (1 - share) * lengths[0] + share * lengths[1]
+    if min(lengths) == 0:
+        return (1 - share) * one + share * other
+    directions = [z / n for z, n in zip((one, other), lengths, strict=True)]
+    angle = np.arccos(np.clip(directions[0] @ directions[1], -1, 1))
+    if np.sin(angle) < 1e-6:
+        return (1 - share) * one + share * other
+    weights = np.sin([(1 - share) * angle, share * angle]) / np.sin(angle)
+    return length * (weights[0] * directions[0] + weights[1] * directions[1])
+
+
+def interpolate(
+    codes: Sequence[np.ndarray], steps: int, closed: bool = False
+) -> np.ndarray:
+    """A walk from code to code.
+
+    Args:
+        codes: at least two, `[n, code_size]`.
+        steps: from one code to the next.
+        closed: whether to walk back to the first one.
+
+    Returns:
+        float32; with the codes themselves `[(n - 1) * steps + 1, code_size]`,
+        or `[n * steps, code_size]` where it is closed.
+    """
+    stops = [*codes, codes[0]] if closed else list(codes)
+    walk = [
+        slerp(one, other, k / steps)
+        for one, other in zip(stops, stops[1:], strict=False)
+        for k in range(steps)
+    ]
+    if not closed:
+        walk.append(stops[-1])
+    return np.stack(walk).astype(np.float32)
