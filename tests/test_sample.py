@@ -99,12 +99,14 @@ def check_pictures(output):
     np.testing.assert_array_equal(alone, stored["images"][1])
     grid = np.asarray(Image.open(output / "grid.png"))
     np.testing.assert_array_equal(grid[:32, 33:65], stored["images"][1])
-    assert Image.open(output / "interpolation.png").size == (9 * 33 - 1, 65)
+    with Image.open(output / "interpolation.png") as strip:
+        assert strip.size == (9 * 33 - 1, 65)
     with Image.open(output / "interpolation.webp") as film:
         assert film.n_frames == 48 and film.size == (32, 32)
     with Image.open(output / "timeline.webp") as film:
         assert film.n_frames >= 2
-    assert Image.open(output / "neighbours.png").size == (263, 263)
+    with Image.open(output / "neighbours.png") as picture:
+        assert picture.size == (263, 263)
 
 
 def test_an_exported_model_gives_the_same_pictures(run_dir, tmp_path):

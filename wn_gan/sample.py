@@ -7,6 +7,7 @@ the same images of the same seeds.
 """
 
 import sys
+from collections.abc import Callable
 
 from absl import flags
 
@@ -15,16 +16,17 @@ from wn_gan.errors import UserError
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
-    """The options of this verb."""
+    """The options of this verb: whose images, and which pictures of them."""
 
     def define(kind, name, default, text, *more):
         kind(name, default, *more, text, flag_values=flag_values)
 
-    text, number, switch = (
-        flags.DEFINE_string,
-        flags.DEFINE_integer,
-        flags.DEFINE_bool,
-    )
+    _define_source(define)
+    _define_pictures(define)
+
+
+def _define_source(define: Callable) -> None:
+    text, switch = flags.DEFINE_string, flags.DEFINE_bool
     define(text, "run_dir", None, "The run whose generator is drawn.")
     define(text, "checkpoint", "best", "best, last, or a step.")
     define(switch, "average", False, "The moving average of its weights.")
@@ -36,6 +38,10 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         "Anyone's SavedModel of z -> images instead of a run.",
     )
     define(text, "output", None, "Folder of the pictures.")
+
+
+def _define_pictures(define: Callable) -> None:
+    number, switch = flags.DEFINE_integer, flags.DEFINE_bool
     define(
         flags.DEFINE_list,
         "formats",
