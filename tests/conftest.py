@@ -1,5 +1,6 @@
 """What the tests share: small networks, real images, a real command line."""
 
+import importlib
 import os
 import pathlib
 import shutil
@@ -9,6 +10,8 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from wn_gan import cli
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -72,6 +75,33 @@ def run_module(module, *arguments, timeout=300, **options):
         text=True,
         timeout=timeout,
     )
+
+
+@pytest.fixture
+def refused(capsys):
+    """Runs a verb here, which must refuse its flags; what it says."""
+
+    def run(module, **options):
+        verb = importlib.import_module(f"wn_gan.{module}")
+        flags = [f"--{name}={value}" for name, value in options.items()]
+        status = cli.run_verb(
+            verb.__doc__, verb.define_flags, verb.main, [module, *flags]
+        )
+        told = capsys.readouterr().err
+        assert status == 2 and told.startswith("error: "), told
+        assert told.count("\n") == 1, told
+        return told
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory):
+    """The folder of a finished run, to be read only."""
+    folder = tmp_path_factory.mktemp("tiny") / "run"
+    result = run_module("train", run_dir=folder, **TINY)
+    assert result.returncode == 0, result.stderr
+    return folder
 
 
 @pytest.fixture

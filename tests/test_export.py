@@ -208,25 +208,17 @@ def test_versions_are_whole_or_not_there(tmp_path):
 # The command
 
 
-@pytest.fixture(scope="module")
-def run_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export") / "run"
-    result = run_module("train", run_dir=folder, **TINY)
-    assert result.returncode == 0, result.stderr
-    return folder
-
-
-def test_the_command_exports_and_verifies(run_dir, tmp_path):
+def test_the_command_exports_and_verifies(tiny_run, tmp_path):
     output = tmp_path / "faces"
-    options = {"run_dir": run_dir, "output": output, "checkpoint": "last"}
+    options = {"run_dir": tiny_run, "output": output, "checkpoint": "last"}
     result = run_module("export", evaluations=5, **options)
     assert result.returncode == 0, result.stderr
     assert "serving_default: as the checkpoint within" in result.stdout
     card = (output / "1" / "assets" / "model_card.md").read_text()
-    lines = (run_dir / "metrics.jsonl").read_text().splitlines()
+    lines = (tiny_run / "metrics.jsonl").read_text().splitlines()
     loss = json.loads(lines[-1])["reconstruction_loss"]
     assert f"running test: {loss:.5f}" in card
-    assert "CC0" in card and str(run_dir) not in card
+    assert "CC0" in card and str(tiny_run) not in card
     config_pb2 = pytest.importorskip(
         "tensorflow_serving.config.model_server_config_pb2"
     )
@@ -237,17 +229,15 @@ def test_the_command_exports_and_verifies(run_dir, tmp_path):
     assert (model.name, model.base_path) == ("faces", "/models/faces")
 
 
-def test_bad_input_is_one_line(run_dir, tmp_path):
+def test_bad_input_is_one_line(tiny_run, tmp_path, refused):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("years of work")
-    good = {"run_dir": run_dir, "output": tmp_path / "new"}
+    good = {"run_dir": tiny_run, "output": tmp_path / "new"}
     for change, message in [
         ({"checkpoint": "7"}, "--checkpoint=step_00000007: "),
         ({"run_dir": tmp_path / "none"}, "holds no run"),
         ({"output": tmp_path / "other"}, "holds something else"),
         ({"dtype": "float8"}, "--dtype=float8"),
     ]:
-        result = run_module("export", **good | change)
-        assert result.returncode == 2, result.stderr
-        assert message in result.stderr and "Traceback" not in result.stderr
+        assert message in refused("export", **good | change)
         assert not (tmp_path / "new").exists()
