@@ -3,16 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
 from wn_gan.config import TestOptions
-from wn_gan.data import Part, load_images, load_npz
 from wn_gan.distribution import is_chief, make_strategy, others_may_go
-from wn_gan.errors import UserError, bad_flag
+from wn_gan.errors import UserError
 from wn_gan.evaluation.foreign import foreign_test, load_generator
+from wn_gan.evaluation.own_images import own_images
 from wn_gan.evaluation.run_test import RunTest
 from wn_gan.flag_defs import options_from_flags
 from wn_gan.progress import ImageProgress
@@ -97,38 +96,6 @@ def _evaluate_saved_model(
     if chief:
         _print([summary], {}, test.folder)
     return summary
-
-
-def own_images(source: str, shape: tuple[int, int, int]) -> np.ndarray:
-    """The images of `--images`, fit for a generator.
-
-    Args:
-        source: "folder:<path>", "zip:<path>" or "npz:<path>".
-        shape: height, width and channels of what it makes.
-
-    Raises:
-        UserError: for another source, or images of another size.
-    """
-    kind, _, path = source.partition(":")
-    height, width, channels = shape
-    if kind == "npz" and path:
-        found = load_npz(path)
-    elif kind in ("folder", "zip") and path:
-        fitted = load_images(source, width=width, height=height).train
-        found = Part(fitted, np.arange(len(fitted)))[:]
-    else:
-        raise bad_flag(
-            "images", source, "must be folder:<path>, zip:<path> or npz:<path>"
-        )
-    if found.shape[1:] != (height, width, channels):
-        size = "x".join(map(str, found.shape[1:]))
-        raise bad_flag(
-            "images",
-            source,
-            f"images of {size}; this generator makes "
-            f"{height}x{width}x{channels}",
-        )
-    return found
 
 
 def _print(summaries: list[dict], controls: dict, folder: Path) -> None:

@@ -1,0 +1,66 @@
+"""The work of `python -m wn_gan.client`."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from wn_gan import images
+from wn_gan.evaluation.own_images import own_images
+from wn_gan.files import replacing
+from wn_gan.serving.client import ServingClient
+
+
+def ask(flags: Any) -> None:
+    """Writes what the server gives.
+
+    Args:
+        flags: of `wn_gan.client`.
+
+    Raises:
+        UserError: for a server, a model or images that cannot be used; then
+            nothing has been written.
+    """
+    output = Path(flags.output)
+    console = Console(highlight=False, soft_wrap=True)
+    with ServingClient(
+        flags.address, flags.model, flags.protocol, flags.timeout
+    ) as client:
+        if flags.images is not None:
+            text = _reconstruct(client, flags.images, output)
+        else:
+            seeds = np.arange(flags.seed, flags.seed + flags.num_images)
+            text = _sample(client, seeds, flags.truncation, output)
+    console.print(text, markup=False)
+
+
+def _sample(
+    client: ServingClient, seeds: np.ndarray, truncation: float, output: Path
+) -> str:
+    found = images.to_uint8(client.sample(seeds, truncation))
+    codes = np.random.default_rng(seeds[0]).normal(
+        size=(len(seeds), client.code_size)
+    )
+    encoded = client.png(codes)
+    images.save_png(images.square_grid(found), output / "grid.png")
+    for number, content in enumerate(encoded):
+        path = output / "png" / f"{number:06}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            partial.write_bytes(content)
+    return f"{output / 'grid.png'}, {len(encoded)} files in {output / 'png'}"
+
+
+def _reconstruct(client: ServingClient, source: str, output: Path) -> str:
+    targets = own_images(source, client.image_shape)
+    found = client.reconstruct(images.to_unit(targets))
+    pairs = images.pairs_grid(targets, images.to_uint8(found.images))
+    images.save_png(pairs, output / "pairs.png")
+    with replacing(output / "codes.npz") as partial:
+        with open(partial, "wb") as file:
+            np.savez(file, z=found.z, losses=found.losses)
+    return (
+        f"{output / 'pairs.png'}: mean squared error "
+        f"{found.losses.mean():.5f} over {len(targets)} images"
+    )
