@@ -1,0 +1,102 @@
+"""The notebooks run from the first cell to the last, and are stored empty."""
+
+import ast
+import os
+
+import nbformat
+import pytest
+from conftest import ROOT
+from test_client import server  # noqa: F401  (a fixture)
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_there_are_four():
+    assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_they_hold_no_outputs_and_no_classes(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert not cell.outputs and cell.execution_count is None
+            for node in ast.walk(ast.parse(cell.source)):
+                assert not isinstance(node, ast.ClassDef)
+    assert "pip" in notebook.cells[1].source
+
+
+def executed(path, folder, monkeypatch, **environment):
+    """The notebook with its outputs, run in small."""
+    nbclient = pytest.importorskip("nbclient")
+    monkeypatch.setenv("WN_GAN_SMALL", "1")
+    monkeypatch.setenv("WN_GAN_RUNS", str(folder / "runs"))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, str(value))
+    notebook = nbformat.read(path, as_version=4)
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute(env=os.environ.copy())
+    nbformat.write(notebook, folder / path.name)
+    return notebook
+
+
+def outputs(notebook):
+    """All that is printed, and the kinds of all that is shown."""
+    text, kinds = "", []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            text += output.get("text", "") + data.get("text/plain", "")
+            charts = "vega" in data.get("text/html", "")
+            kinds += [*data, *(["chart"] if charts else [])]
+    return text, kinds
+
+
+def test_quickstart(tmp_path, monkeypatch):
+    text, kinds = outputs(executed(NOTEBOOKS[0], tmp_path, monkeypatch))
+    assert "20 steps done" in text
+    assert kinds.count("image/png") == 2
+    assert kinds.count("chart") == 2
+
+
+def test_compare(tmp_path, monkeypatch):
+    text, kinds = outputs(executed(NOTEBOOKS[1], tmp_path, monkeypatch))
+    assert "of 20 faces" in text
+    assert "text/markdown" in kinds
+    assert kinds.count("chart") == 2
+
+
+def test_latent_space(tmp_path, monkeypatch):
+    text, kinds = outputs(executed(NOTEBOOKS[2], tmp_path, monkeypatch))
+    assert "mean squared errors:" in text
+    assert kinds.count("image/png") >= 3
+
+
+def test_serving(tmp_path, monkeypatch, server):  # noqa: F811
+    addresses, _ = server
+    found = executed(
+        NOTEBOOKS[3],
+        tmp_path,
+        monkeypatch,
+        TF_SERVING_REST_ADDRESS=addresses["rest"],
+    )
+    text, kinds = outputs(found)
+    assert "codes of 8 numbers" in text
+    assert "z must be [batch, 8], has a width of" in text
+    assert kinds.count("image/png") == 3
+
+
+def test_serving_without_a_server(tmp_path, monkeypatch):
+    address = "127.0.0.1:9"
+    found = executed(
+        NOTEBOOKS[3], tmp_path, monkeypatch, TF_SERVING_REST_ADDRESS=address
+    )
+    text, kinds = outputs(found)
+    assert f"--address={address}: no answer" in text
+    assert "image/png" not in kinds
