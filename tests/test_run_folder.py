@@ -128,7 +128,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     def full(*arguments, **entries):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(np.lib.format, "write_array", full)
     with pytest.raises(OSError, match="No space"):
         checkpoints.write(path, {"a": np.zeros(3)}, {"step": 2})
     found, metadata = checkpoints.read(path)

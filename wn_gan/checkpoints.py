@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan.errors import UserError
-from wn_gan.files import replacing
+from wn_gan.files import write_npz
 from wn_gan.model import GAN
 
 PARTS = ("generator", "discriminator", "g_optimizer", "d_optimizer")
@@ -76,11 +76,7 @@ def write(
         metadata: whatever JSON can hold.
     """
     text = json.dumps(metadata).encode()
-    with replacing(path) as partial, open(partial, "wb") as file:
-        metadata_array = np.frombuffer(text, np.uint8)
-        np.savez(file, **arrays, **{_METADATA: metadata_array})
-        file.flush()
-        os.fsync(file.fileno())
+    write_npz(path, {**arrays, _METADATA: np.frombuffer(text, np.uint8)})
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:

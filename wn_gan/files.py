@@ -3,8 +3,11 @@
 import contextlib
 import json
 import os
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import numpy as np
 
 
 def cache_folder() -> Path:
@@ -23,6 +26,22 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
         partial.write_text(text)
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes an `.npz`; a reader sees the old file or the new one.
+
+    As `numpy.savez` does, whose older versions leave the archive open where
+    a disk is full, which Python then tells of in a traceback.
+    """
+    with replacing(path) as partial, open(partial, "wb") as file:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in arrays.items():
+                entry = archive.open(f"{name}.npy", "w", force_zip64=True)
+                with entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def partial_path(path: Path) -> Path:

@@ -18,7 +18,7 @@ import tensorflow as tf
 from wn_gan import images
 from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.evaluation.protocol import Protocol
-from wn_gan.files import replacing, write_json, write_text
+from wn_gan.files import write_json, write_npz, write_text
 from wn_gan.reconstruction import Reconstruction
 
 PART_IMAGES = 100
@@ -97,8 +97,7 @@ class FinalTest:
         if is_chief(self.strategy):
             path = self._path(first)
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as partial, open(partial, "wb") as file:
-                np.savez(file, **part)
+            write_npz(path, part)
         return part
 
     def _assemble(self, parts: list[dict[str, np.ndarray]]) -> dict:
@@ -108,7 +107,7 @@ class FinalTest:
         codes = np.concatenate([p["z"] for p in parts])
         self._write_table(losses, curve)
         self._write_pictures(losses, found)
-        np.savez_compressed(self.folder / "codes.npz", z=codes)
+        write_npz(self.folder / "codes.npz", {"z": codes})
         low, high = bootstrap_interval(losses)
         summary = {
             "mean": losses.mean(),

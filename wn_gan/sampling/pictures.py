@@ -21,12 +21,6 @@ FRAMES_A_CODE = 16
 STAY_FRAMES = 10
 
 
-def write_npz(path: Path, samples: np.ndarray, codes: np.ndarray) -> None:
-    """`images`, uint8, and `z`."""
-    with replacing(path) as partial, open(partial, "wb") as file:
-        np.savez(file, images=samples, z=codes)
-
-
 def write_pngs(folder: Path, samples: np.ndarray, first_seed: int) -> None:
     """One PNG an image, named by its seed."""
     for number, image in enumerate(samples, first_seed):

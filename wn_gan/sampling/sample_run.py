@@ -7,10 +7,10 @@ from rich.console import Console
 
 from wn_gan import images
 from wn_gan.errors import UserError, bad_flag
+from wn_gan.files import write_npz
 from wn_gan.sampling.pictures import (
     write_interpolation,
     write_neighbours,
-    write_npz,
     write_pngs,
     write_timeline,
 )
@@ -54,7 +54,7 @@ def sample(flags: Any) -> list[Path]:
         write_pngs(written[-1], samples, flags.seed)
     if "npz" in flags.formats:
         written.append(output / "samples.npz")
-        write_npz(written[-1], samples, codes)
+        write_npz(written[-1], {"images": samples, "z": codes})
     if flags.interpolate:
         chosen = source.codes(flags.seed, flags.interpolate, flags.truncation)
         written += write_interpolation(output, source, chosen, flags.animation)

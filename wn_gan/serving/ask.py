@@ -8,7 +8,7 @@ from rich.console import Console
 
 from wn_gan import images
 from wn_gan.evaluation.own_images import own_images
-from wn_gan.files import replacing
+from wn_gan.files import replacing, write_npz
 from wn_gan.serving.client import ServingClient
 
 
@@ -57,9 +57,8 @@ def _reconstruct(client: ServingClient, source: str, output: Path) -> str:
     found = client.reconstruct(images.to_unit(targets))
     pairs = images.pairs_grid(targets, images.to_uint8(found.images))
     images.save_png(pairs, output / "pairs.png")
-    with replacing(output / "codes.npz") as partial:
-        with open(partial, "wb") as file:
-            np.savez(file, z=found.z, losses=found.losses)
+    arrays = {"z": found.z, "losses": found.losses}
+    write_npz(output / "codes.npz", arrays)
     return (
         f"{output / 'pairs.png'}: mean squared error "
         f"{found.losses.mean():.5f} over {len(targets)} images"
