@@ -72,24 +72,24 @@ def only_line(result):
     return told
 
 
-@pytest.mark.parametrize(
-    "size, named",
-    [
-        (40_000, "checkpoints/"),  # one takes 79,000 bytes
-        (100_000, "samples/step_00000030.png"),
-        (185_000, "tensorboard"),  # grids of 30 steps take 190,000
-    ],
-)
-def test_a_full_disk_loses_nothing(begun, whole, tmp_path, size, named):
+FULL = {  # bytes -> the file that has no room
+    40_000: "checkpoints/",  # one takes 79,000
+    100_000: "samples/step_00000030.png",
+    185_000: "tensorboard",  # grids of 30 steps take 190,000
+}
+
+
+def test_a_full_disk_loses_nothing(begun, whole, tmp_path):
     """One line names the file; the checkpoint is good; the run goes on."""
     folder = copy(begun, tmp_path / "full")
-    result = limited(folder, size)
-    assert result.returncode == 1, result.stderr
-    told = only_line(result)
-    assert named in told and told.endswith("File too large")
-    _, metadata = checkpoints.read(folder.checkpoints / "last.npz")
-    assert metadata["step"] == 20
-    assert not list(folder.path.rglob("*.partial"))
+    last = folder.checkpoints / "last.npz"
+    for size, named in FULL.items():
+        result = limited(folder, size)
+        assert result.returncode == 1, result.stderr
+        told = only_line(result)
+        assert named in told and told.endswith("File too large")
+        assert checkpoints.read(last)[1]["step"] in (20, 30)
+        assert not list(folder.path.rglob("*.partial"))
     result = run_module("train", run_dir=folder.path, **LONGER)
     assert result.returncode == 0, result.stderr
     assert weights(folder) == weights(whole)
