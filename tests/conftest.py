@@ -77,16 +77,21 @@ def run_module(module, *arguments, timeout=300, **options):
     )
 
 
+def run_here(module, **options):
+    """Runs a verb in this process; its exit status."""
+    verb = importlib.import_module(f"wn_gan.{module}")
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    return cli.run_verb(
+        verb.__doc__, verb.define_flags, verb.main, [module, *flags]
+    )
+
+
 @pytest.fixture
 def refused(capsys):
     """Runs a verb here, which must refuse its flags; what it says."""
 
     def run(module, **options):
-        verb = importlib.import_module(f"wn_gan.{module}")
-        flags = [f"--{name}={value}" for name, value in options.items()]
-        status = cli.run_verb(
-            verb.__doc__, verb.define_flags, verb.main, [module, *flags]
-        )
+        status = run_here(module, **options)
         told = capsys.readouterr().err
         assert status == 2 and told.startswith("error: "), told
         assert told.count("\n") == 1, told

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import TINY, run_module
+from conftest import TINY, run_here, run_module
 from google.protobuf import text_format
 from tensorflow.core.protobuf import saved_model_pb2
 
@@ -229,6 +229,22 @@ def test_the_command_exports_and_verifies(tiny_run, tmp_path):
     assert (model.name, model.base_path) == ("faces", "/models/faces")
 
 
+def test_what_is_there_can_be_verified_again(
+    tiny_run, tmp_path, capsys, monkeypatch
+):
+    """Exit status 5 and untouched if it is no longer the checkpoint's."""
+    output = tmp_path / "faces"
+    asked = {"run_dir": tiny_run, "output": output, "checkpoint": "last"}
+    assert run_here("export", evaluations=5, **asked) == 0
+    (weights,) = (output / "1").rglob("variables.data*")
+    content = weights.read_bytes()
+    assert run_here("export", verify_only=True, **asked) == 0
+    assert capsys.readouterr().out.count(f"{output / '1'}: step 20") == 2
+    weights.write_bytes(bytes(len(content)))
+    assert run_here("export", verify_only=True, **asked) == 5
+    assert [p.name for p in output.iterdir() if p.is_dir()] == ["1"]
+
+
 def test_bad_input_is_one_line(tiny_run, tmp_path, refused):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("years of work")
@@ -238,6 +254,7 @@ def test_bad_input_is_one_line(tiny_run, tmp_path, refused):
         ({"run_dir": tmp_path / "none"}, "holds no run"),
         ({"output": tmp_path / "other"}, "holds something else"),
         ({"dtype": "float8"}, "--dtype=float8"),
+        ({"verify_only": True}, "holds no exported version"),
     ]:
         assert message in refused("export", **good | change)
         assert not (tmp_path / "new").exists()

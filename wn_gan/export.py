@@ -44,6 +44,13 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         50,
         "Gradient evaluations of the signature reconstruct.",
     )
+    define(
+        flags.DEFINE_bool,
+        "verify_only",
+        False,
+        "Write nothing: compare the newest version in --output with the "
+        "checkpoint (and --dtype) that it was made from.",
+    )
 
 
 def main(flag_values: flags.FlagValues) -> int:

@@ -55,6 +55,18 @@ def check_output(output: Path) -> None:
         )
 
 
+def newest_version(output: Path) -> Path:
+    """The folder of the version that a server would take.
+
+    Raises:
+        UserError: if there is none.
+    """
+    found = _versions(output)
+    if not found:
+        raise bad_flag("output", output, "holds no exported version")
+    return output / str(max(found))
+
+
 def _versions(output: Path) -> list[int]:
     names = [path.name for path in output.glob("*")]
     return [int(name) for name in names if name.isdigit()]
