@@ -77,25 +77,34 @@ def run_module(module, *arguments, timeout=300, **options):
     )
 
 
-def run_here(module, **options):
-    """Runs a verb in this process; its exit status."""
-    verb = importlib.import_module(f"wn_gan.{module}")
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    return cli.run_verb(
-        verb.__doc__, verb.define_flags, verb.main, [module, *flags]
-    )
+@pytest.fixture
+def run_here(capsys):
+    """As `run_module`, in this process: seconds quicker."""
+
+    def run(module, *arguments, **options):
+        verb = importlib.import_module(f"wn_gan.{module}")
+        flags = [f"--{name}={value}" for name, value in options.items()]
+        argv = [module, *flags, *arguments]
+        positional = module == "compare"
+        status = cli.run_verb(
+            verb.__doc__, verb.define_flags, verb.main, argv, positional
+        )
+        told = capsys.readouterr()
+        return subprocess.CompletedProcess(argv, status, told.out, told.err)
+
+    return run
 
 
 @pytest.fixture
-def refused(capsys):
+def refused(run_here):
     """Runs a verb here, which must refuse its flags; what it says."""
 
-    def run(module, **options):
-        status = run_here(module, **options)
-        told = capsys.readouterr().err
-        assert status == 2 and told.startswith("error: "), told
-        assert told.count("\n") == 1, told
-        return told
+    def run(module, *arguments, **options):
+        result = run_here(module, *arguments, **options)
+        assert result.returncode == 2, result.stderr
+        assert result.stderr.startswith("error: "), result.stderr
+        assert result.stderr.count("\n") == 1, result.stderr
+        return result.stderr
 
     return run
 
@@ -107,8 +116,3 @@ def tiny_run(tmp_path_factory):
     result = run_module("train", run_dir=folder, **TINY)
     assert result.returncode == 0, result.stderr
     return folder
-
-
-@pytest.fixture
-def wn_gan_command():
-    return run_module

@@ -107,7 +107,9 @@ def test_something_else_at_the_address(server):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_the_command_draws_and_reconstructs(server, tmp_path, protocol, random):
+def test_the_command_draws_and_reconstructs(
+    server, tmp_path, protocol, random, run_here
+):
     given = {"address": server[0][protocol], "protocol": protocol}
     given |= {"model": "faces", "output": tmp_path / "out"}
     result = run_module("client", num_images=5, **given)
@@ -117,7 +119,7 @@ def test_the_command_draws_and_reconstructs(server, tmp_path, protocol, random):
         assert grid.size == (26, 17)
     images = random.integers(0, 256, (3, 8, 8, 3), np.uint8)
     np.savez(tmp_path / "own.npz", images=images)
-    result = run_module("client", images=f"npz:{tmp_path / 'own.npz'}", **given)
+    result = run_here("client", images=f"npz:{tmp_path / 'own.npz'}", **given)
     assert result.returncode == 0, result.stderr
     assert "over 3 images" in result.stdout
     assert (tmp_path / "out" / "pairs.png").exists()

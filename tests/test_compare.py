@@ -96,12 +96,11 @@ def test_collapsed_runs_are_counted(tmp_path):
     assert row["final test mean"] == pytest.approx(0.1)
 
 
-def test_mixed_protocols_are_refused(tmp_path, runs):
+def test_mixed_protocols_are_refused(tmp_path, runs, refused):
     other = make_run(tmp_path / "c", "batch", 0, [0.1], protocol="other")
-    result = run_module("compare", *runs, other, output=tmp_path / "out")
-    assert result.returncode == 2
-    assert "no protocol in common" in result.stderr
-    assert "c: other" in result.stderr
+    told = refused("compare", *runs, other, output=tmp_path / "out")
+    assert "no protocol in common" in told
+    assert "c: other" in told
     assert not (tmp_path / "out").exists()
 
 
@@ -112,19 +111,14 @@ def test_mixed_protocols_are_refused(tmp_path, runs):
         ([], "name the folders of the runs"),
     ],
 )
-def test_bad_input(tmp_path, arguments, message):
-    result = run_module("compare", *arguments, output=tmp_path / "out")
-    assert result.returncode == 2
-    assert message in result.stderr
+def test_bad_input(tmp_path, refused, arguments, message):
+    assert message in refused("compare", *arguments, output=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_an_unknown_baseline(runs, tmp_path):
-    result = run_module(
-        "compare", *runs, output=tmp_path / "out", baseline="bn"
-    )
-    assert result.returncode == 2
-    assert "--baseline=bn: must be one of none, weight" in result.stderr
+def test_an_unknown_baseline(runs, tmp_path, refused):
+    told = refused("compare", *runs, output=tmp_path / "out", baseline="bn")
+    assert "--baseline=bn: must be one of none, weight" in told
 
 
 def cells(html, table):
@@ -156,14 +150,14 @@ def test_the_page(runs, tmp_path):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
-def test_the_page_in_a_browser(runs, tmp_path):
+def test_the_page_in_a_browser(runs, tmp_path, run_here):
     """No console message, every plot drawn, the numbers those of the CSV.
 
     The page's own policy forbids all requests; one that is tried is blocked
     and told on the console.
     """
     output = tmp_path / "out"
-    assert run_module("compare", *runs, output=output).returncode == 0
+    assert run_here("compare", *runs, output=output).returncode == 0
     result = subprocess.run(
         [
             CHROMIUM,
@@ -311,10 +305,8 @@ def test_a_failed_run_is_counted(tmp_path):
         ({"slurm": "gpu"}, "--slurm=gpu: must be option=value"),
     ],
 )
-def test_bad_studies(tmp_path, options, message):
+def test_bad_studies(tmp_path, refused, options, message):
     flags = {"study_dir": tmp_path / "study"} | options
     flags = {k: v for k, v in flags.items() if v != ""}
-    result = run_module("study", **flags)
-    assert result.returncode == 2
-    assert message in result.stderr
+    assert message in refused("study", **flags)
     assert not (tmp_path / "study").exists()

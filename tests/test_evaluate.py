@@ -215,14 +215,16 @@ def test_an_unknown_mode_is_refused():
 # The command
 
 
-def test_the_average_is_tested_on_request(run_dir, tmp_path, monkeypatch):
+def test_the_average_is_tested_on_request(
+    run_dir, tmp_path, monkeypatch, run_here, refused
+):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     run = tmp_path / "run"
     options = TINY | {"g_ema_decay": 0.9}
     assert run_module("train", run_dir=run, **options).returncode == 0
     means = {}
     for average in ("false", "true"):
-        result = run_module(
+        result = run_here(
             "evaluate", run_dir=run, evaluations=5, average=average
         )
         assert result.returncode == 0, result.stderr
@@ -232,12 +234,11 @@ def test_the_average_is_tested_on_request(run_dir, tmp_path, monkeypatch):
         assert summary["provenance"]["average"] == bool(name)
         means[name] = summary["mean"]
     assert means[""] != means["best-moving-average"]
-    refused = run_module("evaluate", run_dir=run_dir, average="true")
-    assert refused.returncode == 2
-    assert "--average=True: the run keeps none" in refused.stderr
+    told = refused("evaluate", run_dir=run_dir, average="true")
+    assert "--average=True: the run keeps none" in told
 
 
-def test_the_command(run_dir, tmp_path, monkeypatch):
+def test_the_command(run_dir, tmp_path, monkeypatch, run_here):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     result = run_module("evaluate", run_dir=run_dir, evaluations=5)
     assert result.returncode == 0, result.stderr
@@ -263,15 +264,15 @@ def test_the_command(run_dir, tmp_path, monkeypatch):
         losses = [float(r["loss"]) for r in csv.DictReader(file)]
     assert np.mean(losses) == pytest.approx(summary["mean"])
     before = (folder / "summary.json").stat().st_mtime_ns
-    again = run_module("evaluate", run_dir=run_dir, evaluations=5)
+    again = run_here("evaluate", run_dir=run_dir, evaluations=5)
     assert again.returncode == 0
     assert (folder / "summary.json").stat().st_mtime_ns == before
 
 
-def test_all_checkpoints_and_own_images(run_dir, tmp_path, random):
+def test_all_checkpoints_and_own_images(run_dir, tmp_path, random, run_here):
     images = random.integers(0, 256, (3, 32, 32, 3), np.uint8)
     np.savez(tmp_path / "own.npz", images=images)
-    result = run_module(
+    result = run_here(
         "evaluate",
         "--nocontrols",
         run_dir=run_dir,
@@ -301,7 +302,9 @@ def saved_model(tmp_path_factory):
     return path
 
 
-def test_other_peoples_generators(saved_model, tmp_path, random):
+def test_other_peoples_generators(
+    saved_model, tmp_path, random, run_here, refused
+):
     images = random.integers(0, 256, (3, 8, 8, 3), np.uint8)
     np.savez(tmp_path / "own.npz", images=images)
     options = {
@@ -310,14 +313,13 @@ def test_other_peoples_generators(saved_model, tmp_path, random):
         "output": tmp_path / "out",
         "evaluations": 3,
     }
-    result = run_module("evaluate", **options)
+    result = run_here("evaluate", **options)
     assert result.returncode == 0, result.stderr
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["provenance"] == {"saved_model": saved_model}
     np.savez(tmp_path / "own.npz", images=images[:, :6])
-    result = run_module("evaluate", **options | {"output": tmp_path / "no"})
-    assert result.returncode == 2
-    assert "images of 6x8x3; this generator makes 8x8x3" in result.stderr
+    told = refused("evaluate", **options | {"output": tmp_path / "no"})
+    assert "images of 6x8x3; this generator makes 8x8x3" in told
 
 
 @pytest.mark.parametrize(
@@ -332,24 +334,18 @@ def test_other_peoples_generators(saved_model, tmp_path, random):
         ({"images": "folder:/no"}, "no such folder"),
     ],
 )
-def test_bad_input(run_dir, tmp_path, options, message):
+def test_bad_input(run_dir, tmp_path, refused, options, message):
     output = tmp_path / "out"
-    result = run_module("evaluate", run_dir=run_dir, output=output, **options)
-    assert result.returncode == 2, result.stderr
-    assert message in result.stderr
-    assert "Traceback" not in result.stderr
+    told = refused("evaluate", run_dir=run_dir, output=output, **options)
+    assert message in told
     assert not output.exists()
 
 
-def test_a_run_without_checkpoints(run_dir, tmp_path):
+def test_a_run_without_checkpoints(run_dir, tmp_path, refused):
     shutil.copytree(run_dir, tmp_path / "run")
     shutil.rmtree(tmp_path / "run" / "checkpoints")
-    result = run_module("evaluate", run_dir=tmp_path / "run")
-    assert result.returncode == 2
-    assert "has none" in result.stderr
-    result = run_module("evaluate", run_dir=tmp_path)
-    assert result.returncode == 2
-    assert "holds no run" in result.stderr
+    assert "has none" in refused("evaluate", run_dir=tmp_path / "run")
+    assert "holds no run" in refused("evaluate", run_dir=tmp_path)
 
 
 def test_protocols_tell_images_apart(random):

@@ -7,7 +7,7 @@ nothing but the folder, the length and the split's sizes need be said.
 import json
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, run_module
 
 SHORT = {"train_steps": 2, "running_test_images": 2, "final_test_images": 3}
 
@@ -22,7 +22,7 @@ SHORT = {"train_steps": 2, "running_test_images": 2, "final_test_images": 3}
     ids=["celeba", "lsun", "folder"],
 )
 def test_a_flag_file_trains(
-    shared, tmp_path, wn_gan_command, monkeypatch, flag_file, data, more
+    shared, tmp_path, monkeypatch, flag_file, data, more
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     options = SHORT | {
@@ -31,7 +31,7 @@ def test_a_flag_file_trains(
     if data is not None:
         options["data_dir"] = shared / "data" / data
     run = tmp_path / "run"
-    result = wn_gan_command(
+    result = run_module(
         "train",
         flagfile=ROOT / "flags" / flag_file,
         run_dir=run,

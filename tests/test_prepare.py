@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT, TINY
+from conftest import ROOT, TINY, run_module
 from numpy.testing import assert_array_equal
 from PIL import Image
 
@@ -105,7 +105,7 @@ def test_random_crops_need_the_images_themselves():
         Config(random_crop=True, prepared_dir="x")
 
 
-def test_inspect_shows_what_is_there(photos, tmp_path, wn_gan_command):
+def test_inspect_shows_what_is_there(photos, tmp_path):
     sheet = tmp_path / "sheet.png"
     options = {
         "dataset": f"folder:{photos}",
@@ -115,7 +115,7 @@ def test_inspect_shows_what_is_there(photos, tmp_path, wn_gan_command):
         "final_test_images": 7,
         "contact_sheet": sheet,
     }
-    result = wn_gan_command("prepare", "--inspect", **options)
+    result = run_module("prepare", "--inspect", **options)
     assert result.returncode == 0, result.stderr
     for line in (
         "train: 59 images",
@@ -134,9 +134,7 @@ def test_inspect_shows_what_is_there(photos, tmp_path, wn_gan_command):
         assert picture.size == (7 * 17 - 1, 7 * 13 - 1)
 
 
-def test_a_run_from_prepared_images_is_the_same_run(
-    photos, tmp_path, wn_gan_command
-):
+def test_a_run_from_prepared_images_is_the_same_run(photos, tmp_path):
     options = TINY | {
         "dataset": f"folder:{photos}",
         "image_width": 16,
@@ -146,13 +144,13 @@ def test_a_run_from_prepared_images_is_the_same_run(
     }
     ready = tmp_path / "ready"
     for _ in range(2):
-        made = wn_gan_command("prepare", prepared_dir=ready, **options)
+        made = run_module("prepare", prepared_dir=ready, **options)
         assert made.returncode == 0, made.stderr
         assert f"{ready}: 59 images" in made.stdout
     finals = []
     for name, more in (("direct", {}), ("cached", {"prepared_dir": ready})):
         run = tmp_path / name
-        result = wn_gan_command("train", run_dir=run, **(options | more))
+        result = run_module("train", run_dir=run, **(options | more))
         assert result.returncode == 0, result.stderr
         assert "013.png: not an image" in result.stdout
         finals.append(json.loads((run / "final.json").read_text()))
@@ -179,7 +177,7 @@ def test_a_big_lmdb_is_not_held_in_memory():
     assert all(int(mib) < 40 for _, mib in found), result.stdout
 
 
-def test_memory_does_not_grow(photos, tmp_path, wn_gan_command):
+def test_memory_does_not_grow(photos, tmp_path):
     """From step 500 to 2,000, read directly, with tests and checkpoints."""
     options = TINY | {
         "dataset": f"folder:{photos}",
@@ -192,7 +190,7 @@ def test_memory_does_not_grow(photos, tmp_path, wn_gan_command):
         "checkpoint_every_steps": 250,
     }
     run = tmp_path / "run"
-    result = wn_gan_command("train", run_dir=run, **options)
+    result = run_module("train", run_dir=run, **options)
     assert result.returncode == 0, result.stderr
     lines = (run / "metrics.jsonl").read_text().splitlines()
     memory = {
@@ -202,9 +200,7 @@ def test_memory_does_not_grow(photos, tmp_path, wn_gan_command):
     assert memory[2000] - memory[500] < 50
 
 
-def test_images_that_fail_late_are_named_or_stop_the_run(
-    tmp_path, random, wn_gan_command
-):
+def test_images_that_fail_late_are_named_or_stop_the_run(tmp_path, random):
     """Those that the survey's 500 do not meet: first three, then all."""
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -217,7 +213,7 @@ def test_images_that_fail_late_are_named_or_stop_the_run(
     for name, bad in (("few", unseen[:3]), ("many", unseen)):
         for i in bad:
             (photos / f"{i:03}.png").write_bytes(b"no image")
-        result = wn_gan_command("train", run_dir=tmp_path / name, **options)
+        result = run_module("train", run_dir=tmp_path / name, **options)
         if name == "few":
             assert result.returncode == 0, result.stderr
             assert result.stdout.count("not an image") == len(bad)

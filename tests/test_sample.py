@@ -100,13 +100,15 @@ def check_pictures(output):
         assert picture.size == (263, 263)
 
 
-def test_an_exported_model_gives_the_same_pictures(tiny_run, tmp_path):
+def test_an_exported_model_gives_the_same_pictures(
+    tiny_run, tmp_path, run_here
+):
     model = tmp_path / "faces"
-    result = run_module("export", run_dir=tiny_run, output=model, evaluations=1)
+    result = run_here("export", run_dir=tiny_run, output=model, evaluations=1)
     assert result.returncode == 0, result.stderr
     sources = {"run": {"run_dir": tiny_run}, "model": {"saved_model": model}}
     for name, source in sources.items():
-        result = run_module(
+        result = run_here(
             "sample", output=tmp_path / name, truncation=1.5, **source
         )
         assert result.returncode == 0, result.stderr
