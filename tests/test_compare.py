@@ -206,10 +206,18 @@ def read_table(study):
     ]
 
 
-def test_a_killed_study_gives_the_same_table(tmp_path):
-    whole = start_study(tmp_path / "whole")
-    output, _ = whole.communicate(timeout=300)
-    assert whole.returncode == 0, output
+@pytest.fixture(scope="module")
+def whole_table(tmp_path_factory):
+    """The table of a study that nothing has disturbed."""
+    path = tmp_path_factory.mktemp("study") / "whole"
+    study = start_study(path)
+    output, _ = study.communicate(timeout=500)
+    assert study.returncode == 0, output
+    assert "2 of 2 ended: tested: " in output
+    return read_table(path)
+
+
+def test_a_killed_study_gives_the_same_table(whole_table, tmp_path):
     killed = start_study(tmp_path / "killed")
     metrics = tmp_path / "killed" / "weight_seed0" / "metrics.jsonl"
     for _ in range(3000):
@@ -222,22 +230,18 @@ def test_a_killed_study_gives_the_same_table(tmp_path):
     again = start_study(tmp_path / "killed")
     output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output
-    tables = [read_table(tmp_path / name) for name in ("whole", "killed")]
-    assert tables[0] == tables[1]
-    assert [r["norm"] for r in tables[0]] == ["none", "weight"]
+    assert read_table(tmp_path / "killed") == whole_table
+    assert [r["norm"] for r in whole_table] == ["none", "weight"]
 
 
-def test_jobs_give_the_same_table(tmp_path):
-    """Two jobs at a time by submitit's local executor, and here."""
-    tables = []
-    for executor in ("here", "local"):
-        study = start_study(tmp_path / executor, executor=executor)
-        output, _ = study.communicate(timeout=500)
-        assert study.returncode == 0, output
-        assert "2 of 2 ended: tested: " in output
-        tables.append(read_table(tmp_path / executor))
-    assert tables[0] == tables[1]
-    assert list((tmp_path / "local" / "jobs").glob("*_result.pkl"))
+def test_jobs_give_the_same_table(whole_table, tmp_path):
+    """Two jobs at a time, by submitit's local executor."""
+    study = start_study(tmp_path, executor="local")
+    output, _ = study.communicate(timeout=500)
+    assert study.returncode == 0, output
+    assert "2 of 2 ended: tested: " in output
+    assert read_table(tmp_path) == whole_table
+    assert list((tmp_path / "jobs").glob("*_result.pkl"))
 
 
 def task_of(job):

@@ -225,7 +225,11 @@ def test_the_average_is_tested_on_request(
     means = {}
     for average in ("false", "true"):
         result = run_here(
-            "evaluate", run_dir=run, evaluations=5, average=average
+            "evaluate",
+            "--nocontrols",
+            run_dir=run,
+            evaluations=5,
+            average=average,
         )
         assert result.returncode == 0, result.stderr
     (folder,) = (run / "final_test").iterdir()

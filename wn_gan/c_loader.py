@@ -43,7 +43,10 @@ def _library() -> ctypes.CDLL:
     if package is None:
         raise FileNotFoundError("TensorFlow is not installed")
     folder = Path(package.submodule_search_locations[0])
-    library = ctypes.CDLL(str(next(folder.glob("libtensorflow_cc.so*"))))
+    files = sorted(folder.glob("libtensorflow_cc.*"))
+    if not files:
+        raise FileNotFoundError(f"{folder} has no libtensorflow_cc")
+    library = ctypes.CDLL(str(files[0]))
     for name, result in {
         "TF_NewStatus": _P,
         "TF_Message": ctypes.c_char_p,
