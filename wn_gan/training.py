@@ -207,5 +207,5 @@ def _tell_end(run: Run) -> None:
     run.tell(
         f"{run.folder.path}: {standing.step:,} steps done in "
         f"{format_seconds(standing.seconds)}, best running-test loss "
-        f"{standing.best_loss} at step {standing.best_step}"
+        f"{standing.best_loss:.5f} at step {standing.best_step}"
     )
