@@ -53,13 +53,8 @@ def exported(generator, folder: Path) -> Callable:
     """The loaded signature of a generator's export."""
     save(ServedGenerator(generator), folder)
     model = tf.saved_model.load(str(folder))
-    signature = model.signatures["serving_default"]
-
-    def call(z):
-        call.model = model  # kept alive
-        return signature(z=z)
-
-    return call
+    # Through the model: a signature alone does not keep it alive.
+    return lambda z: model.signatures["serving_default"](z=z)
 
 
 def shown(found: list[float]) -> str:
@@ -67,7 +62,7 @@ def shown(found: list[float]) -> str:
     return f"{statistics.median(found):.3f} ({found[0]:.2f} to {found[-1]:.2f})"
 
 
-def measure(flag_values) -> None:
+def main(flag_values) -> int:
     """Prints a line a norm."""
     calls = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -84,11 +79,6 @@ def measure(flag_values) -> None:
             print(f"{norm}: export over Keras model {shown(found)}", flush=True)
         found = ratios(calls["weight"], calls["none"], z)
         print(f"export of weight over export of none {shown(found)}")
-
-
-def main(flag_values) -> int:
-    """Measures at the given flags."""
-    measure(flag_values)
     return 0
 
 

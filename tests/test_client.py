@@ -112,11 +112,15 @@ def test_the_command_draws_and_reconstructs(
 ):
     given = {"address": server[0][protocol], "protocol": protocol}
     given |= {"model": "faces", "output": tmp_path / "out"}
-    result = run_module("client", num_images=5, **given)
+    result = run_module("client", num_images=5, seed=3, **given)
     assert result.returncode == 0, result.stderr
     assert len(list((tmp_path / "out" / "png").iterdir())) == 5
     with Image.open(tmp_path / "out" / "grid.png") as grid:
         assert grid.size == (26, 17)
+        drawn = np.asarray(grid, int)[9:, :8]
+    # The image of seed 6 stands below that of 3; the server encodes the same.
+    with Image.open(tmp_path / "out" / "png" / "000006.png") as encoded:
+        assert np.abs(np.asarray(encoded, int) - drawn).max() <= 1
     images = random.integers(0, 256, (3, 8, 8, 3), np.uint8)
     np.savez(tmp_path / "own.npz", images=images)
     result = run_here("client", images=f"npz:{tmp_path / 'own.npz'}", **given)
@@ -135,6 +139,21 @@ def test_the_command_tells_of_a_dead_server(tmp_path, refused):
     )
     assert "--address=127.0.0.1:" in told and "no answer" in told
     assert not (tmp_path / "out").exists()
+
+
+def test_bad_input_is_one_line(tmp_path, refused):
+    good = {
+        "address": "127.0.0.1:9",
+        "model": "faces",
+        "output": tmp_path / "o",
+    }
+    for change, message in [
+        ({"num_images": 0}, "--num_images=0: must be at least 1"),
+        ({"seed": -1}, "--seed=-1: must be at least 0"),
+        ({"truncation": 0}, "--truncation=0.0: must be above 0"),
+        ({"timeout": "nan"}, "--timeout=nan: must be above 0"),
+    ]:
+        assert message in refused("client", **good | change)
 
 
 def test_a_real_server():

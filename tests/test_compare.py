@@ -1,27 +1,19 @@
-"""Comparisons: tables by hand, the page in a browser, studies."""
+"""Comparisons: tables by hand, the page in a browser."""
 
 import csv
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CHROMIUM, CHROMIUM_FLAGS, TINY, run_module
-from submitit.local.local import LocalJobEnvironment
+from conftest import CHROMIUM, CHROMIUM_FLAGS, run_module
 
-from wn_gan import jobs
 from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.report.results import read_results
 from wn_gan.report.tables import make_rows, shown
-from wn_gan.run_folder import RunFolder
 
 TEST = "faces-x-n4"
 
@@ -178,139 +170,3 @@ def test_the_page_in_a_browser(runs, tmp_path, run_here):
         table = list(csv.reader(file))
     dom = result.stdout.replace("<tbody>", "").replace("</tbody>", "")
     assert cells(dom, "results") == table
-
-
-STUDY = {
-    name: value
-    for name, value in TINY.items()
-    if name not in ("train_steps", "dataset")
-} | {"train_steps": 40, "norms": "none,weight", "seeds": "0", "seed": 0}
-
-
-def start_study(path, **options):
-    flags = STUDY | {"study_dir": path, "final_evaluations": 3} | options
-    command = [sys.executable, "-m", "wn_gan.study"]
-    command += [f"--{name}={value}" for name, value in flags.items()]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
-def read_table(study):
-    """Without speed and memory, which are of the machine."""
-    with open(study / "report" / "table.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        {k: v for k, v in row.items() if k[:4] not in ("imag", "peak")}
-        for row in rows
-    ]
-
-
-@pytest.fixture(scope="module")
-def whole_table(tmp_path_factory):
-    """The table of a study that nothing has disturbed."""
-    path = tmp_path_factory.mktemp("study") / "whole"
-    study = start_study(path)
-    output, _ = study.communicate(timeout=500)
-    assert study.returncode == 0, output
-    assert "2 of 2 ended: tested: " in output
-    return read_table(path)
-
-
-def test_a_killed_study_gives_the_same_table(whole_table, tmp_path):
-    killed = start_study(tmp_path / "killed")
-    metrics = tmp_path / "killed" / "weight_seed0" / "metrics.jsonl"
-    for _ in range(3000):
-        if metrics.exists() and metrics.stat().st_size:
-            break
-        assert killed.poll() is None
-        time.sleep(0.05)
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.communicate()
-    again = start_study(tmp_path / "killed")
-    output, _ = again.communicate(timeout=300)
-    assert again.returncode == 0, output
-    assert read_table(tmp_path / "killed") == whole_table
-    assert [r["norm"] for r in whole_table] == ["none", "weight"]
-
-
-def test_jobs_give_the_same_table(whole_table, tmp_path):
-    """Two jobs at a time, by submitit's local executor."""
-    study = start_study(tmp_path, executor="local")
-    output, _ = study.communicate(timeout=500)
-    assert study.returncode == 0, output
-    assert "2 of 2 ended: tested: " in output
-    assert read_table(tmp_path) == whole_table
-    assert list((tmp_path / "jobs").glob("*_result.pkl"))
-
-
-def task_of(job):
-    """The process that does a local job's work."""
-    own = f"SUBMITIT_LOCAL_JOB_ID={job.job_id}\0".encode()
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            command = path.with_name("cmdline").read_bytes()
-            if own in path.read_bytes() and b"_submit" in command:
-                return int(path.parent.name)
-        except OSError:
-            continue
-    raise AssertionError("no process of the job")
-
-
-def wait_until(condition, seconds=120):
-    for _ in range(seconds * 10):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s")
-
-
-@pytest.mark.skipif(not Path("/proc").exists(), reason="needs Linux' /proc")
-def test_a_preempted_job_goes_on_from_its_checkpoint(tmp_path):
-    """As Slurm preempts it: by a signal; submitit then requeues the job."""
-    options = {k: v for k, v in STUDY.items() if k not in ("norms", "seeds")}
-    folder = RunFolder(tmp_path / "run")
-    options |= {"train_steps": 1000, "run_dir": str(folder.path)}
-    job = jobs.StudyJob(Config(**options), 3)
-    executor = jobs.submitit.AutoExecutor(tmp_path / "jobs", cluster="local")
-    submitted = executor.submit(job)
-    try:
-        wait_until((folder.checkpoints / "last.npz").exists)
-        os.kill(task_of(submitted), LocalJobEnvironment._usr_sig())
-        log = submitted.paths.stdout
-        wait_until(lambda: "Requeued job" in log.read_text())
-        wait_until(lambda: "restored" in log.read_text())
-    finally:
-        submitted.cancel()
-        submitted._process.wait()
-
-
-def test_a_failed_run_is_counted(tmp_path):
-    """A foreign file where a run should be: the others go on."""
-    (tmp_path / "none_seed0").mkdir()
-    (tmp_path / "none_seed0" / "notes.txt").write_text("mine")
-    study = start_study(tmp_path)
-    output, _ = study.communicate(timeout=300)
-    assert "failed: " in output and "holds files but no run" in output
-    assert study.returncode == 0, output
-    with open(tmp_path / "report" / "table.csv", newline="") as file:
-        rows = {r["norm"]: r for r in csv.DictReader(file)}
-    assert rows["none"]["failed or collapsed"] == "1"
-    assert rows["none"]["final test mean"] == ""
-    assert rows["weight"]["final test mean"] != ""
-
-
-@pytest.mark.parametrize(
-    "options, message",
-    [
-        ({"seeds": "0,x"}, "--seeds=x: must be whole numbers"),
-        ({"norms": "bn"}, "--norm=bn: must be one of none"),
-        ({"study_dir": ""}, "--study_dir"),
-        ({"slurm": "gpu"}, "--slurm=gpu: must be option=value"),
-    ],
-)
-def test_bad_studies(tmp_path, refused, options, message):
-    flags = {"study_dir": tmp_path / "study"} | options
-    flags = {k: v for k, v in flags.items() if v != ""}
-    assert message in refused("study", **flags)
-    assert not (tmp_path / "study").exists()

@@ -88,7 +88,7 @@ def test_a_full_disk_loses_nothing(begun, whole, tmp_path):
         assert result.returncode == 1, result.stderr
         told = only_line(result)
         assert named in told and told.endswith("File too large")
-        assert checkpoints.read(last)[1]["step"] in (20, 30)
+        assert checkpoints.read(last)[1]["step"] == 20
         assert not list(folder.path.rglob("*.partial"))
     result = run_module("train", run_dir=folder.path, **LONGER)
     assert result.returncode == 0, result.stderr

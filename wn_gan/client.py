@@ -49,10 +49,14 @@ def main(flag_values: flags.FlagValues) -> int:
     for name in ("address", "model", "output"):
         if flag_values[name].value is None:
             raise UserError(f"--{name}: missing")
-    if flag_values.num_images < 1:
-        raise bad_flag(
-            "num_images", flag_values.num_images, "must be at least 1"
-        )
+    for name, lowest in (("num_images", 1), ("seed", 0)):
+        value = flag_values[name].value
+        if value < lowest:
+            raise bad_flag(name, value, f"must be at least {lowest}")
+    for name in ("truncation", "timeout"):
+        value = flag_values[name].value
+        if not value > 0:
+            raise bad_flag(name, value, "must be above 0")
     from wn_gan.serving.ask import ask
 
     ask(flag_values)

@@ -41,11 +41,11 @@ def nearest(
 
 def _distances(flat: np.ndarray, piece: np.ndarray) -> np.ndarray:
     """Mean squared errors, `[images, images of the piece]`."""
-    squares = (piece.astype(float) ** 2).sum(axis=1)
+    piece = piece.astype(float)
+    squares = np.einsum("ij,ij->i", piece, piece)
     found = np.empty((len(flat), len(piece)))
     for first in range(0, len(flat), BATCH):
         some = flat[first : first + BATCH].astype(float)
-        products = some @ piece.T.astype(float)
         own = (some**2).sum(axis=1)[:, np.newaxis]
-        found[first : first + BATCH] = own - 2 * products + squares
+        found[first : first + BATCH] = own - 2 * (some @ piece.T) + squares
     return np.maximum(found, 0) / flat.shape[1]

@@ -25,7 +25,7 @@ def new_version(output: Path) -> Iterator[Path]:
         UserError: if `output` holds something else.
     """
     check_output(output)
-    number = 1 + max(_versions(output), default=0)
+    number = 1 + max(versions(output), default=0)
     output.mkdir(parents=True, exist_ok=True)
     partial = output / f"{number}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -61,12 +61,13 @@ def newest_version(output: Path) -> Path:
     Raises:
         UserError: if there is none.
     """
-    found = _versions(output)
+    found = versions(output)
     if not found:
         raise bad_flag("output", output, "holds no exported version")
     return output / str(max(found))
 
 
-def _versions(output: Path) -> list[int]:
+def versions(output: Path) -> list[int]:
+    """The numbers of the versions in a model's folder."""
     names = [path.name for path in output.glob("*")]
     return [int(name) for name in names if name.isdigit()]

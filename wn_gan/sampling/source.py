@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from wn_gan import images
 from wn_gan.evaluation.foreign import load_generator
-from wn_gan.exporting import draw_codes
+from wn_gan.exporting import draw_codes, versions
 from wn_gan.networks.fold import fold, folded_twin
 from wn_gan.trained import open_trained
 
@@ -91,8 +91,8 @@ def open_saved_model(path: str) -> Source:
     Raises:
         UserError: if there is none, or it is of another kind.
     """
-    versions = [int(p.name) for p in Path(path).glob("*") if p.name.isdigit()]
-    if versions and not (Path(path) / "saved_model.pb").exists():
-        path = str(Path(path) / str(max(versions)))
+    numbers = versions(Path(path))
+    if numbers and not (Path(path) / "saved_model.pb").exists():
+        path = str(Path(path) / str(max(numbers)))
     generate, z, _ = load_generator(path)
     return Source(generate, z.shape[1], z.dtype)

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from rich.console import Console
 
 from wn_gan import images
 from wn_gan.evaluation.own_images import own_images
+from wn_gan.exporting import draw_codes
 from wn_gan.files import replacing, write_npz
 from wn_gan.serving.client import ServingClient
 
@@ -38,14 +40,14 @@ def ask(flags: Any) -> None:
 def _sample(
     client: ServingClient, seeds: np.ndarray, truncation: float, output: Path
 ) -> str:
+    """The same images twice: drawn by the server, and encoded by it."""
     found = images.to_uint8(client.sample(seeds, truncation))
-    codes = np.random.default_rng(seeds[0]).normal(
-        size=(len(seeds), client.code_size)
-    )
-    encoded = client.png(codes)
+    cuts = tf.fill([len(seeds)], tf.constant(truncation, tf.float32))
+    codes = draw_codes(tf.constant(seeds, tf.int64), cuts, client.code_size)
+    encoded = client.png(codes.numpy())
     images.save_png(images.square_grid(found), output / "grid.png")
-    for number, content in enumerate(encoded):
-        path = output / "png" / f"{number:06}.png"
+    for seed, content in zip(seeds, encoded, strict=True):
+        path = output / "png" / f"{seed:06}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:
             partial.write_bytes(content)
