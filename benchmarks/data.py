@@ -15,10 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan import cli
-from wn_gan.building import build_gan
 from wn_gan.config import Config
 from wn_gan.data import batches, feed_of, load_split
 from wn_gan.flag_defs import define_options, options_from_flags
+from wn_gan.gan.building import build_gan
 
 UNTIMED_STEPS = 5
 

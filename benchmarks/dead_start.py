@@ -14,12 +14,13 @@ from collections.abc import Sequence
 import keras
 from absl import flags
 
-from wn_gan import cli, training
-from wn_gan.building import build_gan
+from wn_gan import cli
 from wn_gan.config import Config
 from wn_gan.flag_defs import options_from_flags
-from wn_gan.model import GAN
-from wn_gan.train import define_flags
+from wn_gan.gan.building import build_gan
+from wn_gan.gan.model import GAN
+from wn_gan.train import train_run
+from wn_gan.train.__main__ import define_flags
 
 
 def build(config: Config, image_shape: Sequence[int]) -> GAN:
@@ -41,8 +42,8 @@ def build(config: Config, image_shape: Sequence[int]) -> GAN:
 
 def main(flag_values: flags.FlagValues) -> int:
     """Trains."""
-    training.build_gan = build
-    return training.train(options_from_flags(Config, flag_values))
+    train_run.build_gan = build
+    return train_run.train(options_from_flags(Config, flag_values))
 
 
 if __name__ == "__main__":

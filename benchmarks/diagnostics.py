@@ -15,10 +15,10 @@ import tensorflow as tf
 from absl import flags
 
 from wn_gan import cli
-from wn_gan.building import build_gan
 from wn_gan.config import Config
-from wn_gan.diagnostics import Diagnostics
 from wn_gan.flag_defs import define_options, options_from_flags
+from wn_gan.gan.building import build_gan
+from wn_gan.train.diagnostics import Diagnostics
 
 TURNS = 12
 STEPS = 10

@@ -18,11 +18,11 @@ from pathlib import Path
 import tensorflow as tf
 
 from wn_gan import cli
-from wn_gan.building import build_gan
 from wn_gan.config import NORMS, Config
-from wn_gan.exporting import ServedGenerator
-from wn_gan.exporting.export_run import save
+from wn_gan.export.export_run import save
+from wn_gan.export.served import ServedGenerator
 from wn_gan.flag_defs import define_options, options_from_flags
+from wn_gan.gan.building import build_gan
 
 TURNS = 20
 CALLS = 5

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from wn_gan import networks
 from wn_gan.networks.fold import fold, folded_twin
-from wn_gan.reconstruction import Reconstructor, objective
+from wn_gan.reconstruction import Reconstructor
 
 IMAGES, CODE_SIZE, EVALUATIONS, TURNS = 100, 128, 50, 12
 

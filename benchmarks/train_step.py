@@ -20,8 +20,6 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan import cli
-from wn_gan.building import build_gan
-from wn_gan.callbacks import Schedule
 from wn_gan.config import Config
 from wn_gan.data import (
     ImageSet,
@@ -31,12 +29,14 @@ from wn_gan.data import (
     feed_of,
     make_split,
 )
-from wn_gan.failures import FailureLog
 from wn_gan.flag_defs import define_options, options_from_flags
-from wn_gan.loop import TrainingLoop
-from wn_gan.opening import open_run
-from wn_gan.run_folder import RunFolder
-from wn_gan.training import build_actions
+from wn_gan.gan.building import build_gan
+from wn_gan.runs.failures import FailureLog
+from wn_gan.runs.folder import RunFolder
+from wn_gan.train.loop import TrainingLoop
+from wn_gan.train.opening import open_run
+from wn_gan.train.schedule import Schedule
+from wn_gan.train.train_run import build_actions
 
 TURNS = 10
 

@@ -19,8 +19,8 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan import layers, networks
-from wn_gan.model import GAN
-from wn_gan.optimizers import RMSProp
+from wn_gan.gan.model import GAN
+from wn_gan.gan.optimizers import RMSProp
 from wn_gan.reconstruction import search_codes
 
 # One forward pass in float32: a few hundred roundings of 6e-8 each.

@@ -13,9 +13,10 @@ import sys
 import threading
 from pathlib import Path
 
-from wn_gan import cli, train
-from wn_gan.loop import TrainingLoop
+from wn_gan import cli
 from wn_gan.reconstruction import RunningTest
+from wn_gan.train import __main__
+from wn_gan.train.loop import TrainingLoop
 
 
 class Death:
@@ -75,7 +76,7 @@ def main():
     death.before(RunningTest, "test")
     (run_dir,) = [x[10:] for x in sys.argv if x.startswith("--run_dir=")]
     death.watch_files(str(Path(run_dir)) + os.sep)
-    return cli.run_verb(train.__doc__, train.define_flags, train.main)
+    return cli.run_verb(__main__.__doc__, __main__.define_flags, __main__.main)
 
 
 if __name__ == "__main__":

@@ -14,14 +14,14 @@ import sys
 
 import numpy as np
 
-from wn_gan.building import build_gan
 from wn_gan.config import Config
 from wn_gan.config.device_options import DeviceOptions
-from wn_gan.data import Feed, Part, array_images, batches
+from wn_gan.data import Feed, Subset, array_images, batches
 from wn_gan.distribution import make_strategy
 from wn_gan.flag_defs import from_flag_file
-from wn_gan.loop import TrainingLoop
+from wn_gan.gan.building import build_gan
 from wn_gan.reconstruction import Reconstructor
+from wn_gan.train.loop import TrainingLoop
 
 IMAGES = np.random.default_rng(4).integers(0, 256, (50, 8, 8, 3), np.uint8)
 TINY = {
@@ -49,7 +49,7 @@ CASES = {
 
 def losses(config, strategy, steps, solver):
     """What each step returns, and reconstruction losses at the end."""
-    feed = Feed(Part(array_images(IMAGES), np.arange(len(IMAGES))))
+    feed = Feed(Subset(array_images(IMAGES), np.arange(len(IMAGES))))
     found = []
     with strategy.scope():
         gan = build_gan(config, (8, 8, 3))

@@ -23,7 +23,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from wn_gan.c_loader import CModel, LoadError
+from wn_gan.export.c_loader import CModel, LoadError
 
 
 class UnknownModel(Exception):

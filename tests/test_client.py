@@ -11,12 +11,12 @@ from numpy.testing import assert_allclose
 from PIL import Image
 from test_replicas import free_hosts
 
-from wn_gan.building import build_gan
+from wn_gan.client.serving_client import ServingClient
 from wn_gan.config import Config
 from wn_gan.errors import UserError
-from wn_gan.exporting import ServedGenerator
-from wn_gan.exporting.export_run import save
-from wn_gan.serving import ServingClient
+from wn_gan.export.export_run import save
+from wn_gan.export.served import ServedGenerator
+from wn_gan.gan.building import build_gan
 
 pytest.importorskip("tensorflow_serving")
 from serving_server import serving  # noqa: E402

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from conftest import CHROMIUM, CHROMIUM_FLAGS, run_module
 
+from wn_gan.compare.results import read_results
+from wn_gan.compare.tables import make_rows, shown
 from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
-from wn_gan.report.results import read_results
-from wn_gan.report.tables import make_rows, shown
 
 TEST = "faces-x-n4"
 

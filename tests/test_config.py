@@ -6,14 +6,8 @@ import pytest
 from absl import flags
 from conftest import ROOT
 
-from wn_gan import losses, model, networks, study
-from wn_gan.config import (
-    LOSSES,
-    NORMS,
-    UPDATE_ORDERS,
-    Config,
-    changed_options,
-)
+from wn_gan import networks
+from wn_gan.config import LOSSES, NORMS, UPDATE_ORDERS, Config, changed_options
 from wn_gan.errors import UserError
 from wn_gan.flag_defs import (
     define_options,
@@ -22,6 +16,8 @@ from wn_gan.flag_defs import (
     parse,
     to_flag_file,
 )
+from wn_gan.gan import losses, model
+from wn_gan.study import __main__
 
 
 def config_of(*arguments):
@@ -138,10 +134,10 @@ def test_flag_files_of_the_project(path):
         assert config.run_dir == f"runs/{path.stem}"
         return
     values = flags.FlagValues()
-    study.define_flags(values)
+    __main__.define_flags(values)
     parse(["study", f"--flagfile={path}"], values)
     assert values.study_dir == f"runs/{path.stem}"
-    configs = study.plan(values)
+    configs = __main__.plan(values)
     assert len(configs) == len(values.norms) * len(values.seeds)
 
 

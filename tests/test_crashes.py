@@ -19,8 +19,8 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import (
 )
 from test_replicas import MIRRORED, free_hosts, worker_flags
 
-from wn_gan.metrics import read_metrics
-from wn_gan.run_folder import RunFolder
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.metrics import read_metrics
 
 # Many processes, which may share two cores with another suite.
 pytestmark = pytest.mark.timeout(3600)

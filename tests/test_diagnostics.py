@@ -9,11 +9,11 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import (
     EventAccumulator,
 )
 
-from wn_gan.building import build_gan
 from wn_gan.config import Config
-from wn_gan.diagnostics import Diagnostics, channel_matrix, effective_rank
-from wn_gan.run_folder import RunFolder
-from wn_gan.training import train
+from wn_gan.gan.building import build_gan
+from wn_gan.runs.folder import RunFolder
+from wn_gan.train.diagnostics import Diagnostics, channel_matrix, effective_rank
+from wn_gan.train.train_run import train
 
 REAL = np.random.default_rng(8).random((6, 8, 8, 3)).astype(np.float32)
 

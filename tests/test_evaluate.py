@@ -15,14 +15,11 @@ from PIL import Image
 
 from wn_gan import networks
 from wn_gan.data import ImageSet, array_images, make_split
-from wn_gan.evaluation import (
-    FinalTest,
-    Protocol,
-    bootstrap_interval,
-    data_controls,
-)
-from wn_gan.evaluation.batch_norm import in_mode
-from wn_gan.evaluation.run_test import protocol_of
+from wn_gan.evaluate.batch_norm import in_mode
+from wn_gan.evaluate.controls import data_controls
+from wn_gan.evaluate.final_test import FinalTest, bootstrap_interval
+from wn_gan.evaluate.protocol import Protocol
+from wn_gan.evaluate.run_evaluation import protocol_of
 from wn_gan.reconstruction import Reconstruction
 
 
@@ -151,7 +148,7 @@ def test_controls_by_hand(tmp_path):
 
 
 def test_pca_of_large_images_takes_a_sample(tmp_path, monkeypatch, random):
-    from wn_gan.evaluation import controls
+    from wn_gan.evaluate import controls
 
     pixels = random.integers(0, 256, (60, 4, 4, 3), np.uint8)
     images = ImageSet("x", array_images(pixels))

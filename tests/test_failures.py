@@ -10,16 +10,17 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import (
     EventAccumulator,
 )
 
-from wn_gan import checkpoints, training
-from wn_gan.building import build_gan
-from wn_gan.callbacks.guard import spread
-from wn_gan.checkpoints import Checkpoints, nonfinite_variable
 from wn_gan.config import Config
 from wn_gan.errors import TrainingFailed
-from wn_gan.failures import Failure, FailureLog
-from wn_gan.metrics import read_metrics
-from wn_gan.run_folder import RunFolder
-from wn_gan.vitals import Vitals
+from wn_gan.gan.building import build_gan
+from wn_gan.gan.vitals import Vitals
+from wn_gan.runs import checkpoints
+from wn_gan.runs.checkpoints import Checkpoints, nonfinite_variable
+from wn_gan.runs.failures import Failure, FailureLog
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.metrics import read_metrics
+from wn_gan.train import train_run
+from wn_gan.train.actions.guard import spread
 
 WATCHED = TINY | {"guard_every_steps": 10, "train_steps": 60}
 
@@ -73,7 +74,7 @@ def test_the_spread_is_over_images():
 
 def poisoned(monkeypatch, seeds, bad_step):
     """Images that are NaN at one step, for runs with certain seeds."""
-    real = training.batches
+    real = train_run.batches
 
     def batches(config, feed, start_step, strategy=None):
         data = real(config, feed, start_step, strategy)
@@ -100,7 +101,7 @@ def test_a_nan_is_seen_at_the_next_look(tmp_path, monkeypatch, capsys):
     poisoned(monkeypatch, {0}, 33)
     config = Config(**WATCHED | {"run_dir": str(tmp_path / "run")})
     with pytest.raises(TrainingFailed, match="at step 40: .*since step 33"):
-        training.train(config)
+        train_run.train(config)
     folder = RunFolder(config.run_dir)
     assert {p.name for p in folder.checkpoints.glob("*.npz")} == {
         "last.npz",
@@ -178,7 +179,7 @@ def test_restart_begins_again_with_another_seed(tmp_path, monkeypatch, capsys):
     config = Config(
         **WATCHED, on_failure="restart", seed=0, run_dir=str(folder.path)
     )
-    assert training.train(config) == 0
+    assert train_run.train(config) == 0
     (failure,) = FailureLog(folder.failures).failures
     assert (failure.action, failure.resumed_from) == ("restart", 0)
     assert (failure.seed, failure.d_learning_rate) == (1000, 0.5e-4)
@@ -215,7 +216,7 @@ def check_equals_a_run_of_its_own(folder, config, failure, tmp_path):
         "d_learning_rate": failure.d_learning_rate,
         "run_dir": str(tmp_path / "alone"),
     }
-    assert training.train(Config(**options)) == 0
+    assert train_run.train(Config(**options)) == 0
     one, two = (
         json.loads((path / "final.json").read_text())["weights_sha256"]
         for path in (folder.path, tmp_path / "alone")
@@ -227,7 +228,7 @@ def test_rollback_goes_on_from_the_last_good_checkpoint(tmp_path, monkeypatch):
     poisoned(monkeypatch, {0}, 33)
     folder = RunFolder(tmp_path / "run")
     config = Config(**WATCHED, on_failure="rollback", run_dir=str(folder.path))
-    assert training.train(config) == 0
+    assert train_run.train(config) == 0
     (failure,) = FailureLog(folder.failures).failures
     assert (failure.action, failure.resumed_from) == ("rollback", 30)
     records = read_metrics(folder.metrics)
@@ -255,7 +256,7 @@ def test_recoveries_are_bounded(tmp_path, monkeypatch):
         run_dir=str(folder.path),
     )
     with pytest.raises(TrainingFailed, match="--max_recoveries=2 times"):
-        training.train(config)
+        train_run.train(config)
     log = FailureLog(folder.failures)
     assert [f.seed for f in log.failures] == [1000, 2000, None]
     rates = [f.d_learning_rate for f in log.failures[:2]]
@@ -268,11 +269,11 @@ def test_a_stopped_run_goes_on_when_told_how(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path / "run")
     config = WATCHED | {"run_dir": str(folder.path)}
     with pytest.raises(TrainingFailed):
-        training.train(Config(**config))
+        train_run.train(Config(**config))
     # Values that are not finite cannot be ignored.
     with pytest.raises(TrainingFailed):
-        training.train(Config(**config, on_failure="ignore"))
-    assert training.train(Config(**config, on_failure="rollback")) == 0
+        train_run.train(Config(**config, on_failure="ignore"))
+    assert train_run.train(Config(**config, on_failure="rollback")) == 0
     (failure,) = FailureLog(folder.failures).failures
     assert failure.resumed_from == 30
 
@@ -287,7 +288,7 @@ def test_ignored_failures_are_recorded_once(tmp_path):
         "on_failure": "ignore",
         "run_dir": str(folder.path),
     }
-    assert training.train(Config(**options)) == 0
+    assert train_run.train(Config(**options)) == 0
     log = FailureLog(folder.failures)
     causes = [f.cause.split(":")[0] for f in log.failures]
     assert "G has no variety" in causes
@@ -331,9 +332,9 @@ def test_a_recovery_that_was_cut_short_is_done_again(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(FailureLog, "settle", killed)
         with pytest.raises(KeyboardInterrupt):
-            training.train(config)
+            train_run.train(config)
     assert FailureLog(folder.failures).pending
-    assert training.train(config) == 0
+    assert train_run.train(config) == 0
     records = read_metrics(folder.metrics)
     assert [r["step"] for r in records] == list(range(5, 61, 5))
     old = read_metrics(folder.failed / "1" / "metrics.jsonl")

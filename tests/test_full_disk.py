@@ -10,9 +10,9 @@ import sys
 import pytest
 from conftest import TINY, run_module
 
-from wn_gan import checkpoints
-from wn_gan.metrics import read_metrics
-from wn_gan.run_folder import RunFolder
+from wn_gan.runs import checkpoints
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.metrics import read_metrics
 
 REPRODUCIBLE = TINY | {"deterministic": True}
 LONGER = REPRODUCIBLE | {"train_steps": 30}

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose
 
-from wn_gan import layers, stack
+from wn_gan import keras_compat, layers
 
 CONV_INPUT = (2, 6, 4, 3)
 CASES = {
@@ -285,4 +285,4 @@ def test_addons_peer():
 
 
 def test_only_one_place_knows_the_stack():
-    assert stack.KERAS_3 == hasattr(keras, "ops")
+    assert keras_compat.KERAS_3 == hasattr(keras, "ops")

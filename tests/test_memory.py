@@ -3,8 +3,8 @@
 import pytest
 from conftest import TINY, run_module
 
-from wn_gan.metrics import read_metrics
-from wn_gan.run_folder import RunFolder
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.metrics import read_metrics
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from wn_gan import losses, networks
-from wn_gan.model import GAN
-from wn_gan.optimizers import LinearWarmUp, RMSProp, build_optimizer
+from wn_gan import networks
+from wn_gan.gan import losses
+from wn_gan.gan.model import GAN
+from wn_gan.gan.optimizers import LinearWarmUp, RMSProp, build_optimizer
 
 REAL = np.random.default_rng(5).random((4, 8, 8, 3)).astype(np.float32)
 

@@ -9,7 +9,7 @@ from wn_gan.data import (
     Augmentation,
     Feed,
     Images,
-    Part,
+    Subset,
     array_images,
     training_batches,
 )
@@ -24,7 +24,7 @@ def numbered(count):
 
 
 def batches(count, batch_size=4, start=0, images=10, seed=3):
-    feed = Feed(Part(numbered(20), np.arange(images) + 5))
+    feed = Feed(Subset(numbered(20), np.arange(images) + 5))
     stream = training_batches(feed, batch_size, seed, start)
     return [np.rint(b * 255).ravel() for b in stream.take(count)]
 
@@ -73,7 +73,7 @@ def test_permutations_mix(num_images):
 
 def test_batches_are_images_in_the_unit_range():
     images = np.full((3, 2, 2, 3), 255, np.uint8)
-    feed = Feed(Part(array_images(images), np.arange(3)))
+    feed = Feed(Subset(array_images(images), np.arange(3)))
     batch = next(iter(training_batches(feed, 2, 0)))
     assert batch.dtype == tf.float32 and batch.shape == (2, 2, 2, 3)
     assert_array_equal(batch, np.ones((2, 2, 2, 3)))
@@ -81,7 +81,7 @@ def test_batches_are_images_in_the_unit_range():
 
 @pytest.mark.parametrize("num_shards", [2, 4])
 def test_shards_are_the_pieces_of_each_batch(num_shards):
-    feed = Feed(Part(numbered(20), np.arange(20)))
+    feed = Feed(Subset(numbered(20), np.arange(20)))
     whole = [np.asarray(b) for b in training_batches(feed, 4, 3).take(7)]
     pieces = [
         list(
@@ -103,7 +103,7 @@ def wide(random):
     """Forty images of 9x6, to be cut to 4x4."""
     pixels = random.integers(0, 256, (40, 6, 9, 3), np.uint8)
     geometry = Geometry(width=4, height=4, crop_size=4)
-    return pixels, Part(
+    return pixels, Subset(
         Images(ArrayPictures(pixels), geometry, 3), np.arange(40)
     )
 
@@ -151,7 +151,7 @@ def test_the_pipeline_gives_what_the_operation_alone_gives(wide):
 
 
 def test_waiting_is_measured():
-    feed = Feed(Part(numbered(20), np.arange(20)))
+    feed = Feed(Subset(numbered(20), np.arange(20)))
     stream = iter(training_batches(feed, 4, 3))
     next(stream)
     feed._ready = {0: 10.0, 1: 12.5, 2: 12.0}

@@ -13,9 +13,10 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from wn_gan.config import Config
-from wn_gan.data import load_images, preparing
-from wn_gan.data.preparing import prepare
+from wn_gan.data import load_images
 from wn_gan.errors import UserError
+from wn_gan.prepare import prepare_images
+from wn_gan.prepare.prepare_images import prepare
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_prepared_images_are_those_read_directly(photos, tmp_path, monkeypatch):
             )
     assert ready.train.sha256() == direct.train.sha256()
     for images in (ready, direct):
-        with pytest.raises(preparing.CorruptImage, match="not an image"):
+        with pytest.raises(prepare_images.CorruptImage, match="not an image"):
             images.train.read(13)
 
 

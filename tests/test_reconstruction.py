@@ -13,7 +13,6 @@ from wn_gan import networks
 from wn_gan.reconstruction import (
     RunningTest,
     lbfgs,
-    objective,
     reconstruct,
     search_codes,
     squared_errors,

@@ -10,11 +10,11 @@ import pytest
 from conftest import ROOT, TINY, run_module
 from replica_losses import CASES, IMAGES
 
-from wn_gan import stack
+from wn_gan import keras_compat
 from wn_gan.config import Config
-from wn_gan.data import Feed, Part, array_images, training_batches
+from wn_gan.data import Feed, Subset, array_images, training_batches
 from wn_gan.errors import UserError
-from wn_gan.metrics import read_metrics
+from wn_gan.runs.metrics import read_metrics
 
 # Many processes, which may share two cores with another suite.
 pytestmark = pytest.mark.timeout(1800)
@@ -152,7 +152,7 @@ def trained(tmp_path_factory):
 
 def test_each_replica_gets_its_piece_of_every_turn():
     """Two workers of two replicas, two turns of D: places in the batch."""
-    feed = Feed(Part(array_images(IMAGES), np.arange(len(IMAGES))))
+    feed = Feed(Subset(array_images(IMAGES), np.arange(len(IMAGES))))
     whole = next(iter(training_batches(feed, 8, 3, turns=2)))
     turns = np.asarray(whole).reshape(2, 4, 2, 8, 8, 3)
     for shard in range(2):
@@ -221,7 +221,7 @@ def test_keras_own_fit_still_needs_our_loop():
     finally:
         for process in processes:
             process.kill()
-    if stack.KERAS_3:
+    if keras_compat.KERAS_3:
         assert all(process.returncode != 0 for process in processes)
         assert any("PerReplica" in errors for _, errors in outputs)
     else:

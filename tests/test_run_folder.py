@@ -9,13 +9,17 @@ import tensorflow as tf
 from conftest import TINY
 from numpy.testing import assert_array_equal
 
-from wn_gan import checkpoints
-from wn_gan.building import build_gan
-from wn_gan.checkpoints import Checkpoints, training_variables, weights_sha256
 from wn_gan.config import Config
 from wn_gan.errors import UserError
-from wn_gan.metrics import MetricsFile, read_metrics
-from wn_gan.run_folder import RunFolder
+from wn_gan.gan.building import build_gan
+from wn_gan.runs import checkpoints
+from wn_gan.runs.checkpoints import (
+    Checkpoints,
+    training_variables,
+    weights_sha256,
+)
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.metrics import MetricsFile, read_metrics
 
 IMAGES = np.random.default_rng(2).random((8, 8, 8, 3)).astype(np.float32)
 

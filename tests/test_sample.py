@@ -4,9 +4,9 @@ import numpy as np
 from conftest import run_module
 from PIL import Image
 
-from wn_gan.data import Part, array_images
-from wn_gan.evaluation.nearest import nearest
-from wn_gan.sampling import interpolate, slerp
+from wn_gan.data import Subset, array_images
+from wn_gan.data.nearest import nearest
+from wn_gan.generators.codes import interpolate, slerp
 
 
 def test_the_spherical_walk_keeps_angle_and_length_even(random):
@@ -35,7 +35,7 @@ def test_a_closed_walk_comes_back(random):
 def test_the_nearest_are_found_among_all_pieces(random):
     """Against the plain distance of every pair."""
     stored = random.integers(0, 256, (2300, 4, 4, 3), np.uint8)
-    train = Part(array_images(stored), np.arange(2300))
+    train = Subset(array_images(stored), np.arange(2300))
     flat = random.random((5, 48))
     places, errors = nearest(train, flat, 3)
     pixels = stored.reshape(2300, -1) / 255

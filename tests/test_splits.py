@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from wn_gan.data import ImageSet, Part, array_images, make_split
+from wn_gan.data import ImageSet, Subset, array_images, make_split
 from wn_gan.data.decoding import CorruptImage
 from wn_gan.errors import UserError
 
@@ -103,15 +103,15 @@ class Damaged:
 
 
 def test_the_next_image_stands_in_for_a_broken_one():
-    part = Part(Damaged(240, {7, 9}), np.arange(1, 201, 2))
+    part = Subset(Damaged(240, {7, 9}), np.arange(1, 201, 2))
     assert_array_equal(part[2:6].ravel(), [5, 11, 11, 11])
     assert part.skipped == {"file 7": "broken", "file 9": "broken"}
     # The last one's stand-in is the first.
-    part = Part(Damaged(100, {99}), np.arange(100))
+    part = Subset(Damaged(100, {99}), np.arange(100))
     assert part[99:].ravel() == [0]
 
 
 def test_too_many_broken_images_are_an_error():
-    part = Part(Damaged(400, set(range(0, 400, 10))), np.arange(400))
+    part = Subset(Damaged(400, set(range(0, 400, 10))), np.arange(400))
     with pytest.raises(UserError, match=r"more than 5%; the first is file 0"):
         part[:]

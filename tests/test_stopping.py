@@ -11,12 +11,12 @@ import pytest
 from conftest import TINY
 from test_replicas import free_hosts, worker_flags
 
-from wn_gan import checkpoints
 from wn_gan.config import Config
-from wn_gan.metrics import read_metrics
 from wn_gan.reconstruction import RunningTest
-from wn_gan.run_folder import RunFolder
-from wn_gan.training import train
+from wn_gan.runs import checkpoints
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.metrics import read_metrics
+from wn_gan.train.train_run import train
 
 # Many processes, which may share two cores with another suite.
 pytestmark = pytest.mark.timeout(1800)

@@ -12,9 +12,9 @@ import pytest
 from conftest import TINY
 from submitit.local.local import LocalJobEnvironment
 
-from wn_gan import jobs
 from wn_gan.config import Config
-from wn_gan.run_folder import RunFolder
+from wn_gan.runs.folder import RunFolder
+from wn_gan.study import jobs
 
 STUDY = {
     name: value

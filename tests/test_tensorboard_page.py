@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import CHROMIUM, CHROMIUM_FLAGS, TINY, run_module
 
-from wn_gan.metrics import read_metrics
+from wn_gan.runs.metrics import read_metrics
 
 # TensorBoard draws only the cards that are in view.
 WINDOW = "--window-size=1400,2400"

@@ -16,11 +16,11 @@ from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator,
 )
 
-from wn_gan.checkpoints import read
 from wn_gan.flag_defs import from_flag_file
-from wn_gan.metrics import read_metrics
-from wn_gan.run_folder import RunFolder
-from wn_gan.tensorboard_log import TAGS
+from wn_gan.runs.checkpoints import read
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.metrics import read_metrics
+from wn_gan.train.tensorboard_log import TAGS
 
 REPRODUCIBLE = TINY | {"deterministic": True}
 

@@ -6,10 +6,11 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from wn_gan import networks, penalties, stack
-from wn_gan.building import build_gan
+from wn_gan import keras_compat, networks
 from wn_gan.config import Config
 from wn_gan.errors import UserError
+from wn_gan.gan import penalties
+from wn_gan.gan.building import build_gan
 
 REAL = np.random.default_rng(5).random((4, 8, 8, 3)).astype(np.float32)
 TINY = {"code_size": 5, "features": 3, "batch_size": 4}
@@ -185,14 +186,16 @@ def test_the_average_of_the_generator(precision):
     for step in range(3):
         gan.train_step(tf.constant(REAL))
         value = np.array(kernel)
-        if step == 0 and stack.KERAS_3:
+        if step == 0 and keras_compat.KERAS_3:
             # Keras 3 starts its average at the first update's result.
             average = value
         elif step == 0:
             average = 0.9 * initial_kernel() + 0.1 * value
         else:
             average = 0.9 * average + 0.1 * value
-    stack.load_average(gan.g_optimizer, gan.generator.trainable_variables)
+    keras_compat.load_average(
+        gan.g_optimizer, gan.generator.trainable_variables
+    )
     assert_allclose(kernel, average, rtol=1e-4, atol=1e-6)
 
 
@@ -208,7 +211,9 @@ def test_fit_ends_with_the_weights_themselves():
         tf.data.Dataset.from_tensors(REAL).repeat(3), verbose=0, shuffle=False
     )
     trained = values(gan.generator)
-    stack.load_average(gan.g_optimizer, gan.generator.trainable_variables)
+    keras_compat.load_average(
+        gan.g_optimizer, gan.generator.trainable_variables
+    )
     averaged = values(gan.generator)
     differs = [(t != a).any() for t, a in zip(trained, averaged, strict=True)]
     assert all(differs)

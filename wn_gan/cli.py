@@ -1,4 +1,4 @@
-"""What every verb does around its own work: flags, help, errors, status."""
+"""The frame of every verb: flags, help, errors, exit status."""
 
 import os
 import signal
@@ -13,44 +13,42 @@ from wn_gan.errors import (
     VerificationFailed,
     WorkerLost,
 )
-from wn_gan.flag_defs import parse
+from wn_gan.flag_defs import (
+    define_options,
+    is_positional,
+    options_from_flags,
+    parse,
+)
+
+_HELP = ("--help", "-help", "-h")
 
 
 def run_verb(
     doc: str,
-    define_flags: Callable[[flags.FlagValues], None],
-    main: Callable[..., int],
+    kinds: Sequence[type],
+    main: Callable[..., int | None],
     argv: Sequence[str] | None = None,
-    positional: bool = False,
 ) -> int:
     """Parses the command line and calls `main`.
 
     Args:
         doc: the verb's help text; its first line names it.
-        define_flags: defines the verb's flags.
-        main: takes the parsed flags (and the list of other arguments, if
-            the verb is `positional`), returns the exit status.
+        kinds: classes of options; their fields are the verb's flags.
+        main: takes an object of each class; returns the exit status, or None
+            for 0.
         argv: instead of the process's own arguments.
-        positional: whether the verb takes arguments that are no flags.
 
     Returns:
-        Exit status: that of `main`; 0 after `--help`; 2 for bad input, which
-        is told in one line on stderr; likewise 1 where the system refuses a
-        file or a disk is full, 3 where training failed, 4 where another
-        worker was lost, 5 where an export is not what it should be; 130
-        after Ctrl-C.
+        Exit status: that of `main`; 0 after `--help`; 1 where the system
+        refuses a file or a disk is full; 2 for bad input; 3 where training
+        failed; 4 where another worker was lost; 5 where an export is not
+        what it should be; 130 after Ctrl-C. An error is one line on stderr.
     """
     argv = sys.argv if argv is None else argv
-    flag_values = flags.FlagValues()
-    define_flags(flag_values)
-    # TensorFlow's start-up notes are not this program's.
+    # Silences TensorFlow's start-up notes, which are not this program's.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        if any(word in ("--help", "-help", "-h") for word in argv[1:]):
-            print(f"{doc.strip()}\n{flag_values.get_help()}", flush=True)
-            return 0
-        others = parse(argv, flag_values, positional)
-        return main(flag_values, others) if positional else main(flag_values)
+        return _run(doc, kinds, main, argv)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -62,8 +60,8 @@ def run_verb(
         # TensorFlow's own way out waits for the worker that is lost.
         os._exit(error.exit_status)
     except BrokenPipeError:
-        # Who read the output has had enough; Python's last flush must not
-        # complain of it again.
+        # The reader closed the pipe; Python's last flush must not complain
+        # of it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except OSError as error:
@@ -73,3 +71,20 @@ def run_verb(
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _run(
+    doc: str,
+    kinds: Sequence[type],
+    main: Callable[..., int | None],
+    argv: Sequence[str],
+) -> int:
+    flag_values = flags.FlagValues()
+    for kind in kinds:
+        define_options(kind, flag_values)
+    if any(word in _HELP for word in argv[1:]):
+        print(f"{doc.strip()}\n{flag_values.get_help()}", flush=True)
+        return 0
+    stray = parse(argv, flag_values, any(map(is_positional, kinds)))
+    options = [options_from_flags(kind, flag_values, stray) for kind in kinds]
+    return main(*options) or 0

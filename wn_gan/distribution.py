@@ -12,6 +12,16 @@ from wn_gan.config import DeviceOptions
 from wn_gan.errors import UserError, WorkerLost, bad_flag
 
 _SLURM_PORT = 8888
+# In messages of TensorFlow's collective operations and of gRPC.
+_LOST_WORKER_SIGNS = (
+    "/job:worker",
+    "collective ops is aborted",
+    "connection re",  # refused, reset
+    "heartbeat",
+    "peer",
+    "socket closed",
+    "task is unhealthy",
+)
 
 
 def make_strategy(options: DeviceOptions) -> tf.distribute.Strategy:
@@ -155,21 +165,39 @@ def wait_for_all(strategy: tf.distribute.Strategy) -> None:
 
 
 @contextlib.contextmanager
-def others_may_go(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Turns what TensorFlow says when another worker is lost into a line.
+def losing_workers(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Turns TensorFlow's errors about a lost worker into one line.
+
+    Any other error is left as it is.
 
     Raises:
-        WorkerLost: when one is.
+        WorkerLost: when another worker is gone.
     """
     try:
         yield
-    except (tf.errors.UnavailableError, tf.errors.InternalError) as error:
-        if strategy.cluster_resolver is None:
+    except tf.errors.OpError as error:
+        if num_workers(strategy) == 1 or not _means_lost_worker(error):
             raise
         raise WorkerLost(
             "another worker is gone; start all of them again to go on from "
             "what is saved"
         ) from error
+
+
+def _means_lost_worker(error: tf.errors.OpError) -> bool:
+    """Whether an error is one of the connection to another worker."""
+    if isinstance(error, tf.errors.UnavailableError):
+        return True
+    kinds = (
+        tf.errors.AbortedError,
+        tf.errors.CancelledError,
+        tf.errors.DeadlineExceededError,
+        tf.errors.InternalError,
+    )
+    message = error.message.lower()
+    return isinstance(error, kinds) and any(
+        sign in message for sign in _LOST_WORKER_SIGNS
+    )
 
 
 def over_replicas(

@@ -3,15 +3,21 @@
 import contextlib
 import json
 import os
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+_PARTIAL = ".partial"
+
 
 def cache_folder() -> Path:
-    """What can be made again: $XDG_CACHE_HOME/wn_gan or ~/.cache/wn_gan."""
+    """Folder of what can be made again: $XDG_CACHE_HOME/wn_gan.
+
+    Without that variable: ~/.cache/wn_gan.
+    """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "wn_gan"
 
@@ -31,8 +37,8 @@ def write_text(path: Path, text: str) -> None:
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes an `.npz`; a reader sees the old file or the new one.
 
-    As `numpy.savez` does, whose older versions leave the archive open where
-    a disk is full, which Python then tells of in a traceback.
+    Like `numpy.savez`, but it closes the archive where a disk is full:
+    older versions of NumPy leave it open, and Python then prints a traceback.
     """
     with replacing(path) as partial, open(partial, "wb") as file:
         with zipfile.ZipFile(file, "w") as archive:
@@ -40,32 +46,66 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
                 entry = archive.open(f"{name}.npy", "w", force_zip64=True)
                 with entry:
                     np.lib.format.write_array(entry, array, allow_pickle=False)
-        file.flush()
-        os.fsync(file.fileno())
 
 
-def partial_path(path: Path) -> Path:
-    """Where a file is written before it is renamed."""
-    return path.with_name(path.name + ".partial")
+def is_partial(name: str) -> bool:
+    """Whether a file's name is that of a write that has not ended."""
+    return _PARTIAL in name
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """The path to write to; on leaving, the file takes the place of `path`.
+    """The path to write to; on leaving, the file replaces `path`.
+
+    The file and its folder entry are on the disk before this returns. Two
+    processes that write the same file never share a partial one.
 
     Raises:
         OSError: naming the file, where a disk is full or cannot be written;
-            then `path` is as it was, and what was half written is gone.
+            then `path` is as it was, and the partial file is gone.
     """
-    partial = partial_path(path)
+    with naming(path):
+        number, name = tempfile.mkstemp(
+            prefix=path.name + _PARTIAL + "-", dir=path.parent
+        )
+        os.fchmod(number, _new_file_mode())
+        os.close(number)
+    partial = Path(name)
     try:
         with naming(path):
             yield partial
-            os.replace(partial, path)
+            move(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+
+
+def move(source: Path, target: Path) -> None:
+    """Renames a file; its content and its new name are then on the disk."""
+    _sync(source)
+    os.replace(source, target)
+    with contextlib.suppress(OSError):  # some file systems have no such call
+        _sync(target.parent)
+
+
+def remove_partials(folder: Path) -> None:
+    """Deletes what killed writes left directly in a folder.
+
+    Args:
+        folder: that no other process writes to.
+    """
+    for path in folder.glob(f"*{_PARTIAL}-*"):
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file's content, or a folder's entries, are on the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 @contextlib.contextmanager
@@ -75,3 +115,10 @@ def naming(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _new_file_mode() -> int:
+    """Permissions of a new file: `mkstemp` gives its own to nobody else."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

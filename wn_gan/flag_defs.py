@@ -1,20 +1,20 @@
-"""Flags <-> options; besides the verbs the only user of absl.
+"""Flags <-> options; the only user of absl.
 
-Every option of `Config` and of `TestOptions` is a flag of the same name,
-default and help text.
+Every option of a class in `wn_gan.config` is a flag of the same name, default
+and help text.
 """
 
 import dataclasses
-import typing
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from absl import flags
 
-from wn_gan.config import Config, TestOptions
-from wn_gan.errors import UserError, nearest
+from wn_gan.config import Config
+from wn_gan.config.option import is_tuple, value_type
+from wn_gan.errors import UserError, bad_flag, nearest
 
-Options = TypeVar("Options", Config, TestOptions)
+Options = TypeVar("Options")
 
 _DEFINERS = {
     bool: flags.DEFINE_bool,
@@ -24,37 +24,39 @@ _DEFINERS = {
 }
 
 
-def define_options(
-    kind: type, flag_values: flags.FlagValues = flags.FLAGS
-) -> None:
-    """Defines a flag for every option of `Config` or `TestOptions`."""
+def define_options(kind: type, flag_values: flags.FlagValues) -> None:
+    """Defines a flag for every option that is not positional.
+
+    Args:
+        kind: a class of options.
+        flag_values: to define them in.
+    """
     for field in dataclasses.fields(kind):
+        if field.metadata["positional"]:
+            continue
         choices = field.metadata["choices"]
         text = field.metadata["help"]
         if choices:
             text += f" One of {', '.join(map(str, choices))}."
-        define = _DEFINERS[_plain_type(field)]
-        define(field.name, field.default, text, flag_values=flag_values)
+        default, define = field.default, _DEFINERS[value_type(field)]
+        if is_tuple(field):
+            default = None if default is None else list(map(str, default))
+            define = flags.DEFINE_list
+        define(field.name, default, text, flag_values=flag_values)
         flags.declare_key_flag(field.name, flag_values=flag_values)
-
-
-def _plain_type(field: dataclasses.Field) -> type:
-    """`int` for a field annotated `int` or `int | None`."""
-    types = [t for t in typing.get_args(field.type) if t is not type(None)]
-    return types[0] if types else field.type
 
 
 def parse(
     argv: Sequence[str],
-    flag_values: flags.FlagValues = flags.FLAGS,
+    flag_values: flags.FlagValues,
     positional: bool = False,
-) -> list[str]:
+) -> tuple[str, ...]:
     """Parses a command line, flag files included.
 
     Args:
         argv: the command and its arguments.
         flag_values: where the flags are defined.
-        positional: whether arguments that are no flags may be there.
+        positional: whether arguments that are no flags are allowed.
 
     Returns:
         Those arguments.
@@ -79,26 +81,53 @@ def parse(
     if stray and not positional:
         raise UserError(
             f"{stray[0]!r}: stray argument; every option is --name=value "
-            "(in a flag file: one a line, comments on lines of their own, "
+            "(in a flag file: one per line, comments on lines of their own, "
             "starting with # in the first column)"
         )
-    return stray
+    return tuple(stray)
+
+
+def is_positional(kind: type) -> bool:
+    """Whether a class of options takes the arguments that are no flags."""
+    return any(f.metadata["positional"] for f in dataclasses.fields(kind))
 
 
 def options_from_flags(
-    kind: type[Options], flag_values: flags.FlagValues = flags.FLAGS
+    kind: type[Options],
+    flag_values: flags.FlagValues,
+    stray: Sequence[str] = (),
 ) -> Options:
-    """The `Config` or `TestOptions` that the parsed flags say.
+    """The options that the parsed flags give.
+
+    Args:
+        kind: a class of options.
+        flag_values: parsed.
+        stray: arguments that are no flags, for the positional option.
 
     Raises:
         UserError: for a value that cannot be right.
     """
-    return kind(
-        **{
-            field.name: flag_values[field.name].value
-            for field in dataclasses.fields(kind)
-        }
-    )
+    values = {
+        field.name: tuple(stray)
+        if field.metadata["positional"]
+        else _plain(field, flag_values[field.name].value)
+        for field in dataclasses.fields(kind)
+    }
+    return kind(**values)
+
+
+def _plain(field: dataclasses.Field, value: Any) -> Any:
+    """A flag's value as its option has it: lists become tuples."""
+    if value is None or not is_tuple(field):
+        return value
+    if value_type(field) is str:
+        return tuple(value)
+    try:
+        return tuple(int(word) for word in value)
+    except ValueError:
+        raise bad_flag(
+            field.name, ",".join(value), "must be whole numbers, e.g. 64,128"
+        ) from None
 
 
 def to_flag_file(config: Config) -> str:
@@ -108,6 +137,8 @@ def to_flag_file(config: Config) -> str:
         value = getattr(config, field.name)
         if isinstance(value, bool):
             value = str(value).lower()
+        if isinstance(value, tuple):
+            value = ",".join(map(str, value))
         if value is not None:
             lines.append(f"--{field.name}={value}\n")
     return "".join(lines)

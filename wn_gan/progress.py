@@ -1,104 +1,124 @@
-"""The live line on a terminal, plain lines elsewhere."""
+"""Progress of long work: a live line on a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
+    Task,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as Bar
 
-_SHOWN = {
-    "images_per_second": "{:.0f} images/s",
-    "d_loss": "d_loss {:.3f}",
-    "g_loss": "g_loss {:.3f}",
-    "best_loss": "best reconstruction {:.4f}",
-}
+_TENTHS = 10
 
 
-class TrainingProgress:
-    """Shows where a training run is; a context manager.
+def make_console(shown: bool = True) -> Console:
+    """The console that all output goes to: no markup, no wrapping."""
+    return Console(
+        highlight=False, soft_wrap=True, markup=False, quiet=not shown
+    )
 
-    On a terminal one line that is redrawn: step of total, percent, time
-    left, images/s, losses, the best reconstruction loss. Elsewhere a line a
-    report.
+
+def say(text: str) -> None:
+    """Prints one line, or several."""
+    make_console().print(text)
+
+
+class Progress:
+    """Shows how much is done and the time left; a context manager.
+
+    On a terminal it is one line that is redrawn. Elsewhere it prints a line
+    for each `report`, and one for each tenth of `advance`.
 
     Args:
-        first_step: where the run begins or goes on.
-        last_step: where it ends.
+        total: units in all.
+        unit: name of a unit, e.g. "step" or "images".
+        done: units that were done before.
+        shown: False for no output at all.
     """
 
-    def __init__(self, first_step: int, last_step: int):
-        """See the class."""
-        self.first_step = first_step
-        self.last_step = last_step
-        self._values: dict[str, float] = {}
-        self._console = Console(highlight=False, soft_wrap=True)
-        self._live = self._console.is_terminal
-        self._bar = Progress(
-            TextColumn("step"),
+    def __init__(
+        self, total: int, unit: str, done: int = 0, shown: bool = True
+    ):
+        self.total = total
+        self.unit = unit
+        self.done = done
+        self._first = done
+        self._tenth = 0
+        self._start = time.perf_counter()
+        self._console = make_console(shown)
+        self._live = shown and self._console.is_terminal
+        self._bar = Bar(
+            TextColumn(unit),
             MofNCompleteColumn(),
             BarColumn(bar_width=20),
             TaskProgressColumn(),
             TimeRemainingColumn(),
-            TextColumn("left  {task.description}"),
+            TextColumn("left  {task.description}", markup=False),
             console=self._console,
             speed_estimate_period=300,
             disable=not self._live,
         )
-        self._task = self._bar.add_task(
-            "", total=last_step, completed=first_step
-        )
+        self._task = self._bar.add_task("", total=total, completed=done)
 
-    def __enter__(self) -> "TrainingProgress":
-        """Starts drawing."""
+    def __enter__(self) -> "Progress":
         self._bar.start()
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        """Leaves the last line standing."""
         self._bar.stop()
 
+    @property
+    def task(self) -> Task:
+        """The live line's task, as rich keeps it."""
+        return self._bar.tasks[0]
+
     def message(self, text: str) -> None:
-        """A line of its own."""
-        self._console.print(text, markup=False)
+        """Prints a line above the live one."""
+        self._console.print(text)
 
-    def step(self, step: int) -> None:
-        """Moves the live line on."""
-        self._bar.update(self._task, completed=step)
+    def move_to(self, done: int) -> None:
+        """Sets the units done; prints nothing outside a terminal."""
+        self.done = done
+        self._bar.update(self._task, completed=done)
 
-    def report(
-        self, step: int, values: Mapping[str, float], seconds: float
-    ) -> None:
-        """Shows new numbers.
+    def advance(self, units: int) -> None:
+        """Adds units done."""
+        self.move_to(self.done + units)
+        tenth = _TENTHS * self.done // max(self.total, 1)
+        if not self._live and tenth > self._tenth:
+            self._tenth = tenth
+            self._print_line("")
+
+    def report(self, done: int, text: str) -> None:
+        """Shows new values.
 
         Args:
-            step: that they belong to.
-            values: those named in the live line are shown.
-            seconds: since the run began or was resumed.
+            done: units done.
+            text: that stands in the line from now on.
         """
-        self._values |= values
-        text = "  ".join(
-            form.format(self._values[name])
-            for name, form in _SHOWN.items()
-            if self._values.get(name) is not None
-        )
+        self.move_to(done)
         if self._live:
-            self._bar.update(self._task, completed=step, description=text)
-            return
-        done = (step - self.first_step) or 1
-        left = seconds / done * (self.last_step - step)
-        self.message(
-            f"step {step:,}/{self.last_step:,} "
-            f"{step / self.last_step:4.0%}  {text}  "
-            f"{format_seconds(left)} left"
-        )
+            self._bar.update(self._task, description=text)
+        else:
+            self._print_line(text)
+
+    def _print_line(self, text: str) -> None:
+        seconds = time.perf_counter() - self._start
+        newly_done = max(self.done - self._first, 1)
+        left = seconds / newly_done * (self.total - self.done)
+        share = self.done / max(self.total, 1)
+        parts = [
+            f"{self.unit} {self.done:,}/{self.total:,} {share:4.0%}",
+            text,
+            f"{format_seconds(left)} left",
+        ]
+        self.message("  ".join(part for part in parts if part))
 
 
 def format_seconds(seconds: float) -> str:
@@ -108,59 +128,3 @@ def format_seconds(seconds: float) -> str:
     if hours:
         return f"{hours}:{minute:02}:{second:02}"
     return f"{minute}:{second:02}"
-
-
-class ImageProgress:
-    """Images done and time left of a test; a context manager.
-
-    A redrawn line on a terminal, elsewhere a line every tenth.
-
-    Args:
-        total: images to be done.
-        shown: whether to show anything.
-    """
-
-    def __init__(self, total: int, shown: bool = True):
-        """See the class."""
-        self.total = total
-        self._done = 0
-        self._told = 0
-        self._start = time.perf_counter()
-        self._console = Console(
-            highlight=False, soft_wrap=True, quiet=not shown
-        )
-        self._bar = Progress(
-            TextColumn("images"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=20),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-            console=self._console,
-            disable=not (shown and self._console.is_terminal),
-        )
-        self._task = self._bar.add_task("", total=total)
-
-    def __enter__(self) -> "ImageProgress":
-        """Starts drawing."""
-        self._bar.start()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        """Leaves the last line standing."""
-        self._bar.stop()
-
-    def advance(self, images: int) -> None:
-        """So many images more are done."""
-        self._done += images
-        self._bar.update(self._task, completed=self._done)
-        tenth = 10 * self._done // self.total
-        if not self._console.is_terminal and tenth > self._told:
-            self._told = tenth
-            seconds = time.perf_counter() - self._start
-            left = seconds / self._done * (self.total - self._done)
-            self._console.print(
-                f"images {self._done:,}/{self.total:,}  "
-                f"{format_seconds(left)} left",
-                markup=False,
-            )

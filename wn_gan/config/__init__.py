@@ -1,93 +1,58 @@
-"""Every option of a training run: default, unit and check, stated once.
+"""Every option: its default, unit and check, stated once.
 
-Knows neither absl nor TensorFlow, so a wrong value is refused at once.
+Imports neither absl nor TensorFlow, so a wrong value is refused at once.
 """
 
-import dataclasses
-
+from wn_gan.config.client_options import TRANSPORTS, ClientOptions
+from wn_gan.config.compare_options import CompareOptions
 from wn_gan.config.data_options import RESIZE_FILTERS, DataOptions
 from wn_gan.config.device_options import STRATEGIES, DeviceOptions
-from wn_gan.config.network_options import NORMS, NetworkOptions
-from wn_gan.config.option import check_value
-from wn_gan.config.run_options import RunOptions
-from wn_gan.config.test_options import SOLVERS, STARTS, TestOptions
+from wn_gan.config.evaluate_options import EvaluateOptions
+from wn_gan.config.export_options import ExportOptions
+from wn_gan.config.launch_options import LaunchOptions
+from wn_gan.config.network_options import (
+    DCGAN_FEATURES,
+    NORMS,
+    RESNET21_BLOCKS,
+    RESNET_FEATURES,
+)
+from wn_gan.config.prepare_options import PrepareOptions
+from wn_gan.config.run_config import Config, changed_options
+from wn_gan.config.sample_options import SampleOptions
+from wn_gan.config.search_options import SOLVERS, STARTS, SearchOptions
+from wn_gan.config.study_options import StudyOptions
 from wn_gan.config.training_options import (
     LOSSES,
     OPTIMIZERS,
     PRECISIONS,
     UPDATE_ORDERS,
-    TrainingOptions,
 )
-from wn_gan.errors import bad_flag
 
 __all__ = [
+    "DCGAN_FEATURES",
     "LOSSES",
     "NORMS",
     "OPTIMIZERS",
     "PRECISIONS",
     "RESIZE_FILTERS",
+    "RESNET21_BLOCKS",
+    "RESNET_FEATURES",
     "SOLVERS",
     "STARTS",
     "STRATEGIES",
+    "TRANSPORTS",
     "UPDATE_ORDERS",
+    "ClientOptions",
+    "CompareOptions",
     "Config",
+    "DataOptions",
     "DeviceOptions",
-    "TestOptions",
+    "EvaluateOptions",
+    "ExportOptions",
+    "LaunchOptions",
+    "PrepareOptions",
+    "SampleOptions",
+    "SearchOptions",
+    "StudyOptions",
     "changed_options",
 ]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(
-    RunOptions, DeviceOptions, TrainingOptions, NetworkOptions, DataOptions
-):
-    """The options of one training run; checked when it is made.
-
-    Raises:
-        UserError: for a value that cannot be right, naming the flag.
-    """
-
-    def __post_init__(self) -> None:
-        """Checks each value on its own, then those that must fit together."""
-        for name in ("features", "blocks"):
-            # 64 is as good as "64".
-            value = getattr(self, name)
-            text = None if value is None else str(value)
-            object.__setattr__(self, name, text)
-        for field in dataclasses.fields(self):
-            check_value(field, getattr(self, field.name))
-        self.check_data()
-        self.check_networks()
-        self.check_training()
-        self.check_devices()
-        self._check_intervals()
-
-    def _check_intervals(self) -> None:
-        for name in (
-            "train_steps",
-            "log_every_steps",
-            "guard_every_steps",
-            "diagnostics_every_steps",
-            "test_every_steps",
-            "sample_every_steps",
-            "checkpoint_every_steps",
-            "keep_every_steps",
-        ):
-            value = getattr(self, name)
-            if value % self.steps_per_execution:
-                raise bad_flag(
-                    name,
-                    value,
-                    "must be a multiple of "
-                    f"--steps_per_execution={self.steps_per_execution}",
-                )
-
-
-def changed_options(old: Config, new: Config) -> list[str]:
-    """Names of the options that differ and would alter a run's result."""
-    return [
-        field.name
-        for field in dataclasses.fields(old)
-        if not field.metadata["may_change"]
-        and getattr(old, field.name) != getattr(new, field.name)
-    ]

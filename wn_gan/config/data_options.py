@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from wn_gan.config.option import option
+from wn_gan.config.option import check_values, option
 from wn_gan.errors import bad_flag
 
 RESIZE_FILTERS = ("lanczos", "bicubic", "bilinear", "hamming", "box")
@@ -10,7 +10,11 @@ RESIZE_FILTERS = ("lanczos", "bicubic", "bilinear", "hamming", "box")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataOptions:
-    """Which images, and how they become training images."""
+    """Which images, and how they become training images.
+
+    Raises:
+        UserError: for a value that cannot be right, naming the flag.
+    """
 
     dataset: str = option(
         "faces",
@@ -87,8 +91,16 @@ class DataOptions:
         minimum=0,
     )
 
+    def __post_init__(self) -> None:
+        check_values(self)
+        self.check_data()
+
     def check_data(self) -> None:
-        """Checks what must fit together."""
+        """Checks the options that depend on each other.
+
+        Raises:
+            UserError: naming the flag.
+        """
         for name in ("image_width", "image_height"):
             size = getattr(self, name)
             if size is not None and size % 2:

@@ -40,8 +40,20 @@ class DeviceOptions:
         may_change=True,
     )
 
+    test_batch_size: int = option(
+        100,
+        "Images that a test searches at once on each replica; changes memory, "
+        "not results.",
+        minimum=1,
+        may_change=True,
+    )
+
     def check_devices(self) -> None:
-        """Checks what must fit together."""
+        """Checks the options that depend on each other.
+
+        Raises:
+            UserError: naming the flag.
+        """
         by_hand = self.worker_hosts is not None
         if by_hand and self.strategy != "multi_worker":
             raise bad_flag(

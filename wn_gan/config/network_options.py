@@ -18,7 +18,9 @@ NORMS = (
     "group",
 )
 ARCHITECTURES = ("dcgan", "resnet", "resnet21")
+DCGAN_FEATURES = (64,)
 RESNET_FEATURES = (64, 128, 256, 384, 512)
+RESNET21_BLOCKS = 2
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,8 +29,8 @@ class NetworkOptions:
 
     architecture: str = option(
         "dcgan",
-        "'dcgan', 'resnet' (--features and --blocks say how large), or "
-        "'resnet21', the paper's of 21 layers.",
+        "'dcgan', 'resnet' (--features and --blocks give its size), or "
+        "'resnet21', the paper's network of 21 layers.",
         choices=ARCHITECTURES,
     )
     norm: str = option(
@@ -36,29 +38,33 @@ class NetworkOptions:
     )
     g_norm: str | None = option(
         None,
-        "Normalization of the generator, if it differs from --norm.",
+        "Normalization of the generator; default: --norm.",
         choices=NORMS,
     )
     d_norm: str | None = option(
         None,
-        "Normalization of the discriminator, if it differs from --norm.",
+        "Normalization of the discriminator; default: --norm.",
         choices=NORMS,
     )
     sync_batch_norm: bool = option(
         False,
-        "Batch norm over the global batch, not over each replica's part.",
+        "Take batch norm's statistics over the global batch, not over each "
+        "replica's part.",
     )
     code_size: int = option(128, "Length of the latent code z.", minimum=1)
-    features: str | None = option(
+    features: tuple[int, ...] | None = option(
         None,
         "Channels at each level, the one next to the image first, e.g. "
         "64,128,256; for a dcgan one number, doubled at each level. Default: "
-        "64, and for a resnet 64,128,256,384,512.",
+        f"{DCGAN_FEATURES[0]}, and for a resnet "
+        f"{','.join(map(str, RESNET_FEATURES))}.",
+        minimum=1,
     )
-    blocks: str | None = option(
+    blocks: tuple[int, ...] | None = option(
         None,
         "Residual blocks of a resnet: one number for all levels (default 1), "
         "or one for each.",
+        minimum=1,
     )
     levels: int | None = option(
         None,
@@ -89,59 +95,64 @@ class NetworkOptions:
         return f"{self.architecture} {name}"
 
     @property
-    def feature_list(self) -> tuple[int, ...]:
-        """The numbers of `--features`."""
+    def level_features(self) -> tuple[int, ...]:
+        """`--features`, or the architecture's default."""
         if self.features is not None:
-            return _numbers("features", self.features)
-        return (64,) if self.architecture == "dcgan" else RESNET_FEATURES
+            return self.features
+        dcgan = self.architecture == "dcgan"
+        return DCGAN_FEATURES if dcgan else RESNET_FEATURES
 
     @property
-    def block_list(self) -> tuple[int, ...]:
-        """Blocks of each level of a resnet."""
-        default = "2" if self.architecture == "resnet21" else "1"
-        blocks = _numbers("blocks", self.blocks or default)
-        levels = len(self.feature_list)
+    def level_blocks(self) -> tuple[int, ...]:
+        """Residual blocks of each level of a resnet."""
+        one = RESNET21_BLOCKS if self.architecture == "resnet21" else 1
+        blocks = self.blocks or (one,)
+        levels = len(self.level_features)
         return blocks * levels if len(blocks) == 1 else blocks
 
     def check_networks(self) -> None:
-        """Checks what must fit together."""
-        features, blocks = self.feature_list, self.block_list
+        """Checks the options that depend on each other.
+
+        Raises:
+            UserError: naming the flag.
+        """
         if self.architecture == "dcgan":
-            if self.blocks is not None:
-                raise bad_flag("blocks", self.blocks, "a dcgan has none")
-            if len(features) > 1:
-                raise bad_flag(
-                    "features", self.features, "a dcgan takes one number"
-                )
-            return
+            self._check_dcgan()
+        else:
+            self._check_resnet()
+
+    def _check_dcgan(self) -> None:
+        if self.blocks is not None:
+            raise bad_flag("blocks", _text(self.blocks), "a dcgan has none")
+        if len(self.level_features) != 1:
+            raise bad_flag(
+                "features", _text(self.features), "a dcgan takes one number"
+            )
+
+    def _check_resnet(self) -> None:
         if self.levels is not None:
             raise bad_flag(
                 "levels", self.levels, "a resnet has one for each of --features"
             )
-        if len(blocks) != len(features):
+        levels = len(self.level_features)
+        if not levels:
+            raise bad_flag("features", "", "must be numbers, e.g. 64,128")
+        if len(self.level_blocks) != levels:
             raise bad_flag(
                 "blocks",
-                self.blocks,
-                f"one number, or one for each of {len(features)} levels",
+                _text(self.blocks),
+                f"must be one number, or one for each of {levels} levels",
             )
-        if self.architecture == "resnet21" and (
-            self.features is not None or self.blocks is not None
-        ):
-            name = "features" if self.features is not None else "blocks"
-            raise bad_flag(
-                name,
-                getattr(self, name),
-                "resnet21 is fixed; for others give --architecture=resnet",
-            )
+        for name in ("features", "blocks"):
+            value = getattr(self, name)
+            if self.architecture == "resnet21" and value is not None:
+                raise bad_flag(
+                    name,
+                    _text(value),
+                    "resnet21 is fixed; for others give --architecture=resnet",
+                )
 
 
-def _numbers(name: str, text: str) -> tuple[int, ...]:
-    try:
-        numbers = tuple(int(word) for word in str(text).split(","))
-    except ValueError:
-        numbers = (0,)
-    if min(numbers) < 1:
-        raise bad_flag(
-            name, text, "must be whole numbers from 1 on, e.g. 64,128"
-        )
-    return numbers
+def _text(numbers: tuple[int, ...]) -> str:
+    """The numbers as a flag shows them."""
+    return ",".join(map(str, numbers))

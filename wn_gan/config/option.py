@@ -2,47 +2,109 @@
 
 import dataclasses
 import math
+import typing
+from collections.abc import Sequence
 from typing import Any
 
-from wn_gan.errors import bad_flag
+from wn_gan.errors import UserError, bad_flag
 
 
 def option(
     default: Any,
     text: str,
-    choices: tuple[str, ...] | tuple[int, ...] = (),
+    choices: Sequence[str] | Sequence[int] = (),
     minimum: float | None = None,
+    above: float | None = None,
     may_change: bool = False,
+    positional: bool = False,
 ) -> Any:
-    """A field of one of the groups of `Config`.
+    """A field of one of the classes of options.
 
     Args:
         default: the value where none is given.
         text: what the option does, with its unit.
-        choices: the allowed values, if they are few.
-        minimum: the least allowed number.
+        choices: the allowed values, if they are few; of each element where
+            the option is a tuple.
+        minimum: the least allowed number, of each element of a tuple.
+        above: a number that it must exceed.
         may_change: whether a started run may go on with another value
             without another result.
+        positional: whether it holds the arguments that are no flags.
     """
     metadata = {
         "help": text,
-        "choices": choices,
+        "choices": tuple(choices),
         "minimum": minimum,
+        "above": above,
         "may_change": may_change,
+        "positional": positional,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def check_value(field: dataclasses.Field, value: Any) -> None:
-    """Raises `UserError` for a value that cannot be right by itself."""
-    choices, minimum = field.metadata["choices"], field.metadata["minimum"]
-    if value is None:
-        return
-    if choices and value not in choices:
-        raise bad_flag(
-            field.name, value, f"must be one of {', '.join(map(str, choices))}"
-        )
+def value_type(field: dataclasses.Field) -> type:
+    """`int` for a field annotated `int`, `int | None` or a tuple of them."""
+    kind = field.type
+    types = [t for t in typing.get_args(kind) if t is not type(None)]
+    if types and not is_tuple(field):
+        return types[0]
+    if not types:
+        return kind
+    while typing.get_origin(kind) is not tuple:
+        kind = typing.get_args(kind)[0]
+    return typing.get_args(kind)[0]
+
+
+def is_tuple(field: dataclasses.Field) -> bool:
+    """Whether the field is a tuple, or None."""
+    return "tuple[" in str(field.type)
+
+
+def check_values(options: Any) -> None:
+    """Checks each option on its own.
+
+    Args:
+        options: a dataclass whose fields were made by `option`.
+
+    Raises:
+        UserError: for a value that cannot be right, naming the flag.
+    """
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if value is None:
+            continue
+        for element in value if is_tuple(field) else (value,):
+            _check(field, element)
+
+
+def require(options: Any, *names: str, what: str = "") -> None:
+    """Checks that options are given.
+
+    Args:
+        options: a dataclass.
+        names: of its fields.
+        what: what to do about a missing one, as a clause.
+
+    Raises:
+        UserError: naming the first that is None.
+    """
+    for name in names:
+        if getattr(options, name) is None:
+            raise UserError(
+                f"--{name}: missing" + (f"; {what}" if what else "")
+            )
+
+
+def _check(field: dataclasses.Field, value: Any) -> None:
+    rules = field.metadata
+    if rules["choices"] and value not in rules["choices"]:
+        names = ", ".join(map(str, rules["choices"]))
+        raise bad_flag(field.name, value, f"must be one of {names}")
     if isinstance(value, float) and not math.isfinite(value):
         raise bad_flag(field.name, value, "must be a finite number")
-    if minimum is not None and value < minimum:
-        raise bad_flag(field.name, value, f"must be at least {minimum}")
+    if rules["minimum"] is not None and value < rules["minimum"]:
+        raise bad_flag(
+            field.name, value, f"must be at least {rules['minimum']}"
+        )
+    if rules["above"] is not None and not value > rules["above"]:
+        raise bad_flag(field.name, value, f"must be above {rules['above']}")

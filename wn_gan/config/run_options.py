@@ -81,9 +81,3 @@ class RunOptions:
     running_test_evaluations: int = option(
         50, "Gradient evaluations an image in the running test.", minimum=1
     )
-    test_batch_size: int = option(
-        100,
-        "Images that a test searches at once; changes memory, not results.",
-        minimum=1,
-        may_change=True,
-    )

@@ -90,7 +90,11 @@ class TrainingOptions:
     )
 
     def check_training(self) -> None:
-        """Checks what must fit together."""
+        """Checks the options that depend on each other.
+
+        Raises:
+            UserError: naming the flag.
+        """
         if self.d_steps > 1 and self.update_order == "shared":
             raise bad_flag(
                 "d_steps", self.d_steps, "must be 1 for --update_order=shared"

@@ -31,7 +31,6 @@ class Images:
         channels: int,
         prepared: PreparedPart | None = None,
     ):
-        """See the class."""
         self.pictures = pictures
         self.geometry = geometry
         self.prepared = prepared

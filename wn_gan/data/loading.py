@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import ImageColor
 
-from wn_gan.config import RESIZE_FILTERS, Config
+from wn_gan.config import Config, DataOptions
 from wn_gan.data.geometry import Geometry
 from wn_gan.data.image_set import Images, ImageSet
 from wn_gan.data.pictures import ArrayPictures, ChosenPictures, Source
@@ -22,63 +22,48 @@ from wn_gan.files import cache_folder
 SURVEYED_IMAGES = 500
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ImageOptions:
-    """How a source's pictures become images.
-
-    Attributes:
-        width: in pixels; None for the pictures' own, or `crop_size`.
-        height: likewise.
-        crop_size: see `Geometry`.
-        resize_filter: see `Geometry`.
-        channels: 1 or 3; None for 1 where no picture has colour, else 3.
-        background: colour under transparent pixels.
-    """
-
-    width: int | None = None
-    height: int | None = None
-    crop_size: int | None = None
-    resize_filter: str = RESIZE_FILTERS[0]
-    channels: int | None = None
-    background: str = "white"
-
-    def __post_init__(self) -> None:
-        """Checks the colour, which no image may need for a long time."""
-        try:
-            ImageColor.getrgb(self.background)
-        except ValueError:
-            raise bad_flag(
-                "background", self.background, "is no CSS colour"
-            ) from None
-
-
-def load_images(
-    dataset: str,
-    data_dir: str | None = None,
-    cache_dir: str | None = None,
-    prepared_dir: str | None = None,
-    **options: Any,
-) -> ImageSet:
+def load_images(dataset: str, **options: Any) -> ImageSet:
     """The images that `--dataset` names, of one size.
 
     Args:
         dataset: one of `sources.FORMS`.
-        data_dir: folder of its files, where the name has none.
-        cache_dir: of indexes; default `cache_folder()`.
-        prepared_dir: where they are prepared already, or None.
-        **options: fields of `ImageOptions`.
+        **options: fields of `DataOptions`: `data_dir`, `image_width`,
+            `image_height`, `channels`, ...
+
+    Raises:
+        UserError: see `open_images`.
+    """
+    return open_images(DataOptions(dataset=dataset, **options))
+
+
+def open_images(options: DataOptions) -> ImageSet:
+    """The images of a run, or of other options of data, of one size.
+
+    Args:
+        options: such as a `Config`.
 
     Raises:
         UserError: for an unknown name, unusable data, or more than one in
             twenty of up to 500 images that cannot be read.
     """
-    wanted = ImageOptions(**options)
-    cache = Path(cache_dir).expanduser() if cache_dir else cache_folder()
-    source = open_source(dataset, data_dir, wanted.background, cache)
-    image_set = fit_source(dataset, source, wanted)
-    if prepared_dir is None:
+    _check_background(options.background)
+    folder = options.cache_dir
+    cache = Path(folder).expanduser() if folder else cache_folder()
+    source = open_source(
+        options.dataset, options.data_dir, options.background, cache
+    )
+    image_set = fit_source(source, options)
+    if options.prepared_dir is None:
         return image_set
-    return _with_prepared(image_set, Path(prepared_dir).expanduser())
+    return _with_prepared(image_set, Path(options.prepared_dir).expanduser())
+
+
+def _check_background(colour: str) -> None:
+    """Checks the colour, which no image may need for a long time."""
+    try:
+        ImageColor.getrgb(colour)
+    except ValueError:
+        raise bad_flag("background", colour, "is no CSS colour") from None
 
 
 def load_split(config: Config) -> Split:
@@ -87,7 +72,7 @@ def load_split(config: Config) -> Split:
     Raises:
         UserError: for an unknown name, unusable data or too few images.
     """
-    return split_images(load_config_images(config), config)
+    return split_images(open_images(config), config)
 
 
 def split_images(image_set: ImageSet, config: Config) -> Split:
@@ -100,33 +85,17 @@ def split_images(image_set: ImageSet, config: Config) -> Split:
     )
 
 
-def load_config_images(config: Config) -> ImageSet:
-    """The images of a run; see `load_images`."""
-    return load_images(
-        config.dataset,
-        config.data_dir,
-        config.cache_dir,
-        config.prepared_dir,
-        width=config.image_width,
-        height=config.image_height,
-        crop_size=config.crop_size,
-        resize_filter=config.resize_filter,
-        channels=config.channels,
-        background=config.background,
-    )
-
-
-def fit_source(name: str, source: Source, options: ImageOptions) -> ImageSet:
-    """Decides on size and channels, and leaves out what is found damaged.
+def fit_source(source: Source, options: DataOptions) -> ImageSet:
+    """Decides on size and channels, and leaves out damaged pictures.
 
     Args:
-        name: of the data set.
         source: of the pictures.
-        options: what is wanted.
+        options: of the data.
 
     Raises:
-        UserError: see `load_images`.
+        UserError: see `open_images`.
     """
+    name = options.dataset
     skipped, train = source.skipped, source.train
     if isinstance(train, ArrayPictures):
         _, height, width, channels = train.array.shape
@@ -141,7 +110,7 @@ def fit_source(name: str, source: Source, options: ImageOptions) -> ImageSet:
             every = np.arange(len(train))
             bad = list(found.corrupt)
             train = ChosenPictures(train, np.setdiff1d(every, bad))
-    geometry = _geometry(name, sizes, options)
+    geometry = _geometry(sizes, options)
     channels = options.channels or (1 if gray else 3)
     fitted = [
         None if pictures is None else Images(pictures, geometry, channels)
@@ -150,9 +119,10 @@ def fit_source(name: str, source: Source, options: ImageOptions) -> ImageSet:
     return ImageSet(name, *fitted, skipped=skipped)
 
 
-def _geometry(name: str, sizes: list, options: ImageOptions) -> Geometry:
+def _geometry(sizes: list, options: DataOptions) -> Geometry:
     """The images' size: as wanted, or the pictures' own."""
-    width, height = options.width, options.height
+    name = options.dataset
+    width, height = options.image_width, options.image_height
     if width is None and options.crop_size is not None:
         width = height = options.crop_size
     if width is None and len(sizes) > 1:

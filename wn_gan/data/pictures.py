@@ -51,7 +51,6 @@ class ArrayPictures:
     """
 
     def __init__(self, array: np.ndarray):
-        """See the class."""
         self.array = array
 
     def __len__(self) -> int:
@@ -82,7 +81,6 @@ class DecodedPictures:
     """
 
     def __init__(self, files: EncodedFiles, background: str):
-        """See the class."""
         self.files = files
         self.background = background
 
@@ -116,7 +114,6 @@ class ChosenPictures:
     """
 
     def __init__(self, pictures: Pictures, positions: np.ndarray):
-        """See the class."""
         self.pictures = pictures
         self.positions = np.asarray(positions, np.int64)
 

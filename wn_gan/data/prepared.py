@@ -36,7 +36,6 @@ class PreparedPart:
         image_shape: tuple[int, int, int],
         corrupt: Mapping[int, str],
     ):
-        """See the class."""
         self.image_shape = image_shape
         self.corrupt = corrupt
         self._bytes = int(np.prod(image_shape))

@@ -15,7 +15,7 @@ from wn_gan.errors import UserError
 DEFAULT_FINAL_TEST_IMAGES = 2000
 
 
-class Part:
+class Subset:
     """Some of a source's images; indexed like an array.
 
     An image that turns out to be unreadable is left out, and the next one of
@@ -30,7 +30,6 @@ class Part:
     def __init__(
         self, images: Images, positions: np.ndarray, dataset: str = ""
     ):
-        """See the class."""
         self.dataset = dataset
         self.images = images
         self.positions = positions
@@ -115,9 +114,9 @@ class Split:
     """
 
     image_set: ImageSet
-    train: Part
-    running_test: Part
-    final_test: Part
+    train: Subset
+    running_test: Subset
+    final_test: Subset
 
     def description(self) -> dict:
         """What `split.json` holds: counts, positions and hashes.
@@ -148,7 +147,7 @@ class Split:
             "final_test": self.final_test.positions.tolist(),
         }
 
-    def _origin(self, part: Part) -> str:
+    def _origin(self, part: Subset) -> str:
         if part.images is self.image_set.validation:
             return "the source's validation split"
         if part.images is self.image_set.test:
@@ -201,10 +200,10 @@ def make_split(
             f"and --final_test_images={final_test_images}"
         )
 
-    def part(images: Images | None, positions: np.ndarray) -> Part:
+    def part(images: Images | None, positions: np.ndarray) -> Subset:
         # What the source has no part for comes from its training images.
         images = train if images is None else images
-        return Part(images, np.sort(positions), image_set.name)
+        return Subset(images, np.sort(positions), image_set.name)
 
     return Split(
         image_set,

@@ -11,6 +11,7 @@ from wn_gan.layers.spectral_norm import (
     SpectralNormDense,
 )
 from wn_gan.layers.weight_norm import (
+    WEIGHT_NORM_EPSILON,
     WeightNormConv2D,
     WeightNormConv2DTranspose,
     WeightNormDense,
@@ -18,6 +19,7 @@ from wn_gan.layers.weight_norm import (
 )
 
 __all__ = [
+    "WEIGHT_NORM_EPSILON",
     "BatchNorm",
     "ChannelAffine",
     "KernelLayer",

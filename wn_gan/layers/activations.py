@@ -43,7 +43,7 @@ class TReLU(_ChannelActivation):
 
     initial_values = {"threshold": 0.0}
 
-    def call(self, inputs):  # noqa: D102
+    def call(self, inputs):
         return tf.maximum(inputs, tf.cast(self.threshold, inputs.dtype))
 
 
@@ -63,7 +63,7 @@ class PReLU(_ChannelActivation):
 
     initial_values = {"slope": 0.25}
 
-    def call(self, inputs):  # noqa: D102
+    def call(self, inputs):
         slope = tf.cast(self.slope, inputs.dtype)
         return tf.nn.relu(inputs) - slope * tf.nn.relu(-inputs)
 
@@ -85,7 +85,7 @@ class TPReLU(_ChannelActivation):
 
     initial_values = {"slope": 0.25, "threshold": 0.0}
 
-    def call(self, inputs: Any) -> Any:  # noqa: D102
+    def call(self, inputs: Any) -> Any:
         slope = tf.clip_by_value(tf.cast(self.slope, inputs.dtype), 0, 1)
         threshold = tf.cast(self.threshold, inputs.dtype)
         return tf.maximum(inputs, slope * inputs + (1 - slope) * threshold)

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wn_gan import stack
+from wn_gan import keras_compat
 
 
 @keras.saving.register_keras_serializable(package="wn_gan")
@@ -13,7 +13,8 @@ class BatchNorm(keras.layers.Layer):
     """Batch normalization over all axes but the last.
 
     Training: `y = gamma * (x - mean) / sqrt(variance + epsilon) + beta` with
-    the batch's biased variance; inference: with the moving statistics.
+    the batch's biased variance; inference: with the moving statistics. With
+    `trainable = False` the layer is always in inference mode, as in Keras.
     Unlike Keras 3's layer the moving variance is fed the *unbiased* batch
     variance, as in the authors' framework (and in Keras 2), so the same
     source gives the same statistics on both; the defaults are the authors'.
@@ -39,13 +40,12 @@ class BatchNorm(keras.layers.Layer):
         synchronized: bool = False,
         **kwargs: Any,
     ):
-        """See the class."""
         super().__init__(**kwargs)
         self.synchronized = synchronized
         self.momentum = momentum
         self.epsilon = epsilon
 
-    def build(self, input_shape):  # noqa: D102
+    def build(self, input_shape):
         channels = input_shape[-1]
         self.gamma = self._add("gamma", channels, "ones")
         self.beta = self._add("beta", channels, "zeros")
@@ -54,12 +54,12 @@ class BatchNorm(keras.layers.Layer):
         self.built = True
 
     def _add(self, name, channels, initializer):
-        return stack.add_float32_weight(
+        return keras_compat.add_float32_weight(
             self, name=name, shape=(channels,), initializer=initializer
         )
 
     def _add_moving(self, name, channels, initializer):
-        return stack.add_statistic(
+        return keras_compat.add_statistic(
             self,
             name=f"moving_{name}",
             shape=(channels,),
@@ -70,8 +70,8 @@ class BatchNorm(keras.layers.Layer):
         """What inference multiplies each channel by, and what it adds."""
         return self._affine(self.moving_mean, self.moving_variance)
 
-    def call(self, inputs, training=False):  # noqa: D102
-        if not training:
+    def call(self, inputs, training=False):
+        if not (training and self.trainable):
             return _apply(inputs, *self.inference_affine())
         if inputs.dtype == tf.float64 or self._replicas() > 1:
             outputs, mean, variance = self._plain_training(inputs)
@@ -121,7 +121,7 @@ class BatchNorm(keras.layers.Layer):
     def _update(self, moving, value):
         moving.assign(moving * self.momentum + value * (1 - self.momentum))
 
-    def compute_output_shape(self, input_shape):  # noqa: D102
+    def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class MeanOnlyBatchNorm(BatchNorm):
     Reference: Salimans & Kingma 2016, arXiv:1602.07868, section 4.
     """
 
-    def build(self, input_shape):  # noqa: D102
+    def build(self, input_shape):
         self.beta = self._add("beta", input_shape[-1], "zeros")
         self.moving_mean = self._add_moving("mean", input_shape[-1], "zeros")
         self.built = True
@@ -166,8 +166,8 @@ class MeanOnlyBatchNorm(BatchNorm):
         offset = self.beta - self.moving_mean
         return tf.ones_like(offset), offset
 
-    def call(self, inputs, training=False):  # noqa: D102
-        if not training:
+    def call(self, inputs, training=False):
+        if not (training and self.trainable):
             return _apply(inputs, *self.inference_affine())
         wide = tf.cast(inputs, self.moving_mean.dtype)
         mean = self._mean(wide, list(range(inputs.shape.rank - 1)))

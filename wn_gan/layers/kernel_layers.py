@@ -12,15 +12,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wn_gan import stack
+from wn_gan import keras_compat
 from wn_gan.layers.initializers import fan_in_uniform
 
 
 class KernelLayer(keras.layers.Layer):
     """Kernel, optional gain and bias, and how a kernel is applied.
 
-    A class that chooses the kernel gives `has_gain`, `has_bias` and
-    `normalized_kernel`; one that applies it gives `build` and `apply_kernel`.
+    A subclass that chooses the kernel defines `has_gain`, `has_bias` and
+    `normalized_kernel`; one that applies it defines `build`, `apply_kernel`
+    and `output_axis`, the kernel's axis of output channels.
 
     Args:
         kernel_initializer: default U(+-1/sqrt(fan-in)).
@@ -28,46 +29,43 @@ class KernelLayer(keras.layers.Layer):
         **kwargs: as for `keras.layers.Layer`.
     """
 
+    output_axis: int
+
     def __init__(
         self,
         kernel_initializer: Any = None,
         bias_initializer: Any = "zeros",
         **kwargs: Any,
     ):
-        """See the class."""
         super().__init__(**kwargs)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
     def add_weights(
-        self,
-        kernel_shape: Sequence[int],
-        output_axis: int,
-        overlap: float = 1.0,
+        self, kernel_shape: Sequence[int], overlap: float = 1.0
     ) -> None:
         """Adds kernel, gain and bias.
 
         Args:
             kernel_shape: of the kernel.
-            output_axis: the output channels' axis, not negative.
-            overlap: how many output positions share out the kernel's
-                entries, stride^2 for a transposed convolution; else 1.
+            overlap: number of output positions that share out the kernel's
+                entries: stride^2 for a transposed convolution, else 1.
         """
-        channels = kernel_shape[output_axis]
+        channels = kernel_shape[self.output_axis]
         fan_in = math.prod(kernel_shape) // channels
-        self.output_axis, self.overlap = output_axis, overlap
-        self.kernel = stack.add_float32_weight(
+        self.overlap = overlap
+        self.kernel = keras_compat.add_float32_weight(
             self,
             name="kernel",
             shape=tuple(kernel_shape),
             initializer=self.kernel_initializer or fan_in_uniform(fan_in),
         )
         if self.has_gain:
-            self.gain = stack.add_float32_weight(
+            self.gain = keras_compat.add_float32_weight(
                 self, name="gain", shape=(channels,), initializer="ones"
             )
         if self.has_bias:
-            self.bias = stack.add_float32_weight(
+            self.bias = keras_compat.add_float32_weight(
                 self,
                 name="bias",
                 shape=(channels,),
@@ -77,11 +75,9 @@ class KernelLayer(keras.layers.Layer):
 
     def per_channel(self, values: tf.Tensor) -> tf.Tensor:
         """A value per output channel, in a shape that fits the kernel's."""
-        shape = [1] * self.kernel.shape.rank
-        shape[self.output_axis] = -1
-        return tf.reshape(values, shape)
+        return along_axis(values, self.output_axis, len(self.kernel.shape))
 
-    def call(self, inputs, training=False):  # noqa: D102
+    def call(self, inputs, training=False):
         kernel = self.normalized_kernel(training)
         outputs = self.apply_kernel(inputs, tf.cast(kernel, self.compute_dtype))
         if not self.has_bias:
@@ -103,18 +99,19 @@ class KernelLayer(keras.layers.Layer):
 class DenseKernel(KernelLayer):
     """Applies a kernel `[inputs, units]` to `[batch, inputs]`."""
 
+    output_axis = 1
+
     def __init__(self, units: int, **kwargs: Any):
-        """See the classes that choose a kernel."""
         super().__init__(**kwargs)
         self.units = units
 
-    def build(self, input_shape):  # noqa: D102
-        self.add_weights((input_shape[-1], self.units), output_axis=1)
+    def build(self, input_shape):
+        self.add_weights((input_shape[-1], self.units))
 
-    def apply_kernel(self, inputs, kernel):  # noqa: D102
+    def apply_kernel(self, inputs, kernel):
         return tf.matmul(inputs, kernel)
 
-    def compute_output_shape(self, input_shape):  # noqa: D102
+    def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
@@ -167,12 +164,12 @@ class _ConvKernel(KernelLayer):
 class Conv2DKernel(_ConvKernel):
     """A convolution; the kernel is HWIO, the output channel its axis 3."""
 
-    def build(self, input_shape):  # noqa: D102
-        self.add_weights(
-            (*self.kernel_size, input_shape[-1], self.filters), output_axis=3
-        )
+    output_axis = 3
 
-    def apply_kernel(self, inputs, kernel):  # noqa: D102
+    def build(self, input_shape):
+        self.add_weights((*self.kernel_size, input_shape[-1], self.filters))
+
+    def apply_kernel(self, inputs, kernel):
         return tf.nn.conv2d(
             inputs, kernel, strides=self.strides, padding=self.padding.upper()
         )
@@ -184,16 +181,17 @@ class Conv2DKernel(_ConvKernel):
 
 
 class Conv2DTransposeKernel(_ConvKernel):
-    """A transposed convolution; the kernel is **HWOI**, the channel axis 2."""
+    """A transposed convolution; the kernel is **HWOI**."""
 
-    def build(self, input_shape):  # noqa: D102
+    output_axis = 2
+
+    def build(self, input_shape):
         self.add_weights(
             (*self.kernel_size, self.filters, input_shape[-1]),
-            output_axis=2,
             overlap=self.strides**2,
         )
 
-    def apply_kernel(self, inputs, kernel):  # noqa: D102
+    def apply_kernel(self, inputs, kernel):
         output_shape = self.compute_output_shape(inputs.shape)
         return tf.nn.conv2d_transpose(
             inputs,
@@ -206,3 +204,42 @@ class Conv2DTransposeKernel(_ConvKernel):
     def _output_size(self, size, kernel):
         extra = max(kernel - self.strides, 0)
         return size * self.strides + (self.padding == "valid") * extra
+
+
+def output_axis(layer: keras.layers.Layer) -> int:
+    """The kernel's axis of output channels, not negative.
+
+    Args:
+        layer: a `KernelLayer`, or Keras' `Dense`, `Conv2D` or
+            `Conv2DTranspose`.
+    """
+    if isinstance(layer, KernelLayer):
+        return layer.output_axis
+    rank = len(layer.kernel.shape)
+    transposed = isinstance(layer, keras.layers.Conv2DTranspose)
+    return rank - 2 if transposed else rank - 1
+
+
+def along_axis(values: tf.Tensor, axis: int, rank: int) -> tf.Tensor:
+    """A vector in a shape that broadcasts along one axis.
+
+    Args:
+        values: `[n]`.
+        axis: not negative.
+        rank: of the result.
+    """
+    shape = [1] * rank
+    shape[axis] = -1
+    return tf.reshape(values, shape)
+
+
+def channel_matrix(kernel: tf.Tensor, axis: int) -> tf.Tensor:
+    """A kernel as `[output channels, everything else]`.
+
+    Args:
+        kernel: of any rank.
+        axis: of the output channels, not negative.
+    """
+    axes = [other for other in range(kernel.shape.rank) if other != axis]
+    kernel = tf.transpose(kernel, [axis, *axes])
+    return tf.reshape(kernel, [kernel.shape[0], -1])

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wn_gan import stack
+from wn_gan import keras_compat
 
-EPSILON = 1e-16
+ADDITION_EPSILON = 1e-16
 
 
 @keras.saving.register_keras_serializable(package="wn_gan")
@@ -32,15 +32,14 @@ class WeightNormAdd(keras.layers.Layer):
     Reference: Xiang & Li 2017, arXiv:1704.03971, section on residual nets.
     """
 
-    def __init__(self, epsilon: float = EPSILON, **kwargs: Any):
-        """See the class."""
+    def __init__(self, epsilon: float = ADDITION_EPSILON, **kwargs: Any):
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
-    def build(self, input_shape):  # noqa: D102
+    def build(self, input_shape):
         channels = input_shape[0][-1]
         self.residue_weight, self.shortcut_weight = (
-            stack.add_float32_weight(
+            keras_compat.add_float32_weight(
                 self, name=name, shape=(channels,), initializer=initial
             )
             for name, initial in (
@@ -59,7 +58,7 @@ class WeightNormAdd(keras.layers.Layer):
         norm = tf.sqrt(first**2 + second**2 + self.epsilon)
         return first / norm, second / norm
 
-    def call(self, inputs):  # noqa: D102
+    def call(self, inputs):
         residue, shortcut = inputs
         first, second = (
             tf.cast(weight, residue.dtype)
@@ -67,7 +66,7 @@ class WeightNormAdd(keras.layers.Layer):
         )
         return first * residue + second * shortcut
 
-    def compute_output_shape(self, input_shape: Sequence):  # noqa: D102
+    def compute_output_shape(self, input_shape: Sequence):
         return input_shape[0]
 
     def get_config(self) -> dict[str, Any]:
@@ -84,17 +83,17 @@ class ScaledAdd(keras.layers.Layer):
     Output shape: that of either.
     """
 
-    def build(self, input_shape):  # noqa: D102
+    def build(self, input_shape):
         channels = input_shape[0][-1]
         self.residue_scale, self.shortcut_scale = (
-            stack.add_float32_weight(
+            keras_compat.add_float32_weight(
                 self, name=name, shape=(channels,), initializer="ones"
             )
             for name in ("residue_scale", "shortcut_scale")
         )
         self.built = True
 
-    def call(self, inputs):  # noqa: D102
+    def call(self, inputs):
         residue, shortcut = inputs
         first, second = (
             tf.cast(weight, residue.dtype)
@@ -102,7 +101,7 @@ class ScaledAdd(keras.layers.Layer):
         )
         return first * residue + second * shortcut
 
-    def compute_output_shape(self, input_shape: Sequence):  # noqa: D102
+    def compute_output_shape(self, input_shape: Sequence):
         return input_shape[0]
 
 
@@ -115,21 +114,21 @@ class ChannelAffine(keras.layers.Layer):
     Output shape: that of the input.
     """
 
-    def build(self, input_shape):  # noqa: D102
+    def build(self, input_shape):
         channels = (input_shape[-1],)
-        self.gain = stack.add_float32_weight(
+        self.gain = keras_compat.add_float32_weight(
             self, name="gain", shape=channels, initializer="ones"
         )
-        self.bias = stack.add_float32_weight(
+        self.bias = keras_compat.add_float32_weight(
             self, name="bias", shape=channels, initializer="zeros"
         )
         self.built = True
 
-    def call(self, inputs):  # noqa: D102
+    def call(self, inputs):
         gain, bias = (
             tf.cast(weight, inputs.dtype) for weight in (self.gain, self.bias)
         )
         return gain * inputs + bias
 
-    def compute_output_shape(self, input_shape):  # noqa: D102
+    def compute_output_shape(self, input_shape):
         return input_shape

@@ -7,12 +7,13 @@ these leave it alone and compute what is applied, as weight norm does.
 import keras
 import tensorflow as tf
 
-from wn_gan import stack
+from wn_gan import keras_compat
 from wn_gan.layers.kernel_layers import (
     Conv2DKernel,
     Conv2DTransposeKernel,
     DenseKernel,
     KernelLayer,
+    channel_matrix,
 )
 
 
@@ -29,26 +30,19 @@ class SpectralNorm(KernelLayer):
     has_gain = False
     has_bias = True
 
-    def add_weights(self, kernel_shape, output_axis, overlap=1.0):  # noqa: D102
-        super().add_weights(kernel_shape, output_axis, overlap)
-        self.u = stack.add_statistic(
+    def add_weights(self, kernel_shape, overlap=1.0):
+        super().add_weights(kernel_shape, overlap)
+        self.u = keras_compat.add_statistic(
             self,
             name="u",
-            shape=(kernel_shape[output_axis],),
+            shape=(kernel_shape[self.output_axis],),
             initializer=keras.initializers.RandomNormal(),
         )
 
-    def _matrix(self) -> tf.Tensor:
-        """The kernel as `[output channels, everything else]`."""
-        kernel = tf.convert_to_tensor(self.kernel)
-        axes = list(range(kernel.shape.rank))
-        axes.remove(self.output_axis)
-        kernel = tf.transpose(kernel, [self.output_axis, *axes])
-        return tf.reshape(kernel, [kernel.shape[0], -1])
-
     def normalized_kernel(self, training: bool = False) -> tf.Tensor:
         """The kernel that is applied, in the variable dtype."""
-        matrix = self._matrix()
+        kernel = tf.convert_to_tensor(self.kernel)
+        matrix = channel_matrix(kernel, self.output_axis)
         fixed = tf.stop_gradient(matrix)
         u = tf.math.l2_normalize(tf.convert_to_tensor(self.u))
         v = tf.math.l2_normalize(tf.linalg.matvec(fixed, u, transpose_a=True))
@@ -56,7 +50,7 @@ class SpectralNorm(KernelLayer):
             u = tf.math.l2_normalize(tf.linalg.matvec(fixed, v))
             self.u.assign(u)
         sigma = tf.tensordot(u, tf.linalg.matvec(matrix, v), 1)
-        return tf.convert_to_tensor(self.kernel) / sigma
+        return kernel / sigma
 
 
 @keras.saving.register_keras_serializable(package="wn_gan")

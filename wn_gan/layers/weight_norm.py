@@ -17,13 +17,13 @@ from wn_gan.layers.kernel_layers import (
     KernelLayer,
 )
 
-EPSILON = 1e-6
+WEIGHT_NORM_EPSILON = 1e-6
 
 
 def normalize_kernel(
     kernel: tf.Tensor,
     axes: Sequence[int],
-    epsilon: float = EPSILON,
+    epsilon: float = WEIGHT_NORM_EPSILON,
     overlap: float = 1.0,
 ) -> tf.Tensor:
     """The kernel over its norm, per output channel.
@@ -48,9 +48,12 @@ class WeightNorm(KernelLayer):
     """The choice of kernel of the three layers below."""
 
     def __init__(
-        self, *args: Any, affine: bool = False, epsilon: float = EPSILON, **kw
+        self,
+        *args: Any,
+        affine: bool = False,
+        epsilon: float = WEIGHT_NORM_EPSILON,
+        **kw,
     ):
-        """See the three layers."""
         super().__init__(*args, **kw)
         self.affine = affine
         self.epsilon = epsilon

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from wn_gan.config import DCGAN_FEATURES
 from wn_gan.networks.normalized import NormalizedLayers
 from wn_gan.networks.sizes import extra_padding, level_sizes
 
@@ -20,9 +21,10 @@ def build_generator(
     width: int,
     channels: int = 3,
     code_size: int = 128,
-    features: int = 64,
+    features: int = DCGAN_FEATURES[0],
     levels: int | None = None,
     dtype: str = "float32",
+    sync_batch_norm: bool = False,
 ) -> keras.Model:
     """The generator: z `[batch, code_size]` -> images in (0, 1).
 
@@ -35,6 +37,7 @@ def build_generator(
         features: channels of level 0's input; doubled at each level above.
         levels: number of doublings of the size; by default the paper's rule.
         dtype: Keras dtype policy of the layers.
+        sync_batch_norm: whether replicas share batch norm's statistics.
 
     Returns:
         A functional model named "generator" whose output is
@@ -43,7 +46,7 @@ def build_generator(
     Raises:
         ValueError: for an unknown norm or a size that cannot be halved.
     """
-    make = NormalizedLayers(norm, dtype)
+    make = NormalizedLayers(norm, dtype, sync_batch_norm=sync_batch_norm)
     sizes = level_sizes(height, width, levels)
     top = len(sizes) - 1
     top_features = features * 2 ** (top - 1)
@@ -62,9 +65,10 @@ def build_discriminator(
     height: int,
     width: int,
     channels: int = 3,
-    features: int = 64,
+    features: int = DCGAN_FEATURES[0],
     levels: int | None = None,
     dtype: str = "float32",
+    sync_batch_norm: bool = False,
 ) -> keras.Model:
     """The discriminator: images in [0, 1] -> logits `[batch, 1]`.
 
@@ -76,6 +80,7 @@ def build_discriminator(
         features: channels of level 0's output; doubled at each level above.
         levels: number of halvings of the size; by default the paper's rule.
         dtype: Keras dtype policy of the layers.
+        sync_batch_norm: whether replicas share batch norm's statistics.
 
     Returns:
         A functional model named "discriminator" whose output is float32
@@ -84,7 +89,7 @@ def build_discriminator(
     Raises:
         ValueError: for an unknown norm or a size that cannot be halved.
     """
-    make = NormalizedLayers(norm, dtype)
+    make = NormalizedLayers(norm, dtype, sync_batch_norm=sync_batch_norm)
     sizes = level_sizes(height, width, levels)
     top = len(sizes) - 1
     images = x = make.image_input(height, width, channels)

@@ -1,8 +1,8 @@
 """Normalization folded into plain kernels, for evaluation and export.
 
-A trained generator's weight norm and (at inference) batch norm only rescale
-its kernels: the folded twin has plain Keras layers and computes the same
-images without any normalization.
+The weight norm and (in inference) the batch norm of a trained generator only
+rescale its kernels: a folded network has plain Keras layers and computes the
+same images without any normalization.
 """
 
 from typing import Any
@@ -15,6 +15,8 @@ from wn_gan.layers.kernel_layers import (
     Conv2DKernel,
     Conv2DTransposeKernel,
     DenseKernel,
+    along_axis,
+    output_axis,
 )
 
 _PLAIN = {
@@ -24,19 +26,39 @@ _PLAIN = {
 }
 
 
-def folded_twin(network: keras.Model, dtype: str | None = None) -> keras.Model:
-    """A copy of `network` in plain layers; its weights are not set yet.
+def folded(
+    network: keras.Model,
+    dtype: str | None = None,
+    into: keras.Model | None = None,
+) -> keras.Model:
+    """A copy of a network in plain layers that computes the same.
+
+    Batch norm is folded with its moving statistics, as inference uses them.
+    Layer, instance and group norm depend on each image: they stay.
 
     Args:
         network: a functional model of this package.
         dtype: of the copy's weights, inputs and outputs; by default that of
             the network's output.
+        into: an earlier result for this network; its weights are set anew,
+            so functions that were traced on it stay valid.
 
     Returns:
         A model with the same inputs and outputs, without weight, spectral or
-        batch norm. (Layer, instance and group norm depend on each image: they
-        stay.)
+        batch norm.
     """
+    plain = _plain_copy(network, dtype) if into is None else into
+    norms = {
+        _stem(layer): layer
+        for layer in network.layers
+        if isinstance(layer, layers.BatchNorm)
+    }
+    for layer in network.layers:
+        _set_weights(plain.get_layer(layer.name), layer, norms)
+    return plain
+
+
+def _plain_copy(network: keras.Model, dtype: str | None) -> keras.Model:
     dtype = tf.as_dtype(dtype or network.output.dtype).name
 
     def plain(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -65,46 +87,41 @@ def _plain_layer(layer: Any, config: dict) -> keras.layers.Layer:
     )
 
 
-def fold(network: keras.Model, twin: keras.Model) -> None:
-    """Sets the twin's weights to those of `network`, normalizations folded.
-
-    Batch norm is folded with its moving statistics, as inference uses them.
+def _set_weights(
+    target: keras.layers.Layer,
+    layer: keras.layers.Layer,
+    norms: dict[str, layers.BatchNorm],
+) -> None:
+    """Sets the weights of one layer of the copy.
 
     Args:
-        network: a functional model of this package.
-        twin: what `folded_twin(network)` returned.
+        target: the layer of the copy.
+        layer: the network's layer of the same name.
+        norms: batch norms of the network, by their stem.
     """
-    norms = {
-        _stem(layer): layer
-        for layer in network.layers
-        if isinstance(layer, layers.BatchNorm)
-    }
-    for layer in network.layers:
-        target = twin.get_layer(layer.name)
-        if hasattr(layer, "kernel"):
-            kernel, bias = _plain_weights(layer)
-            if _stem(layer) in norms:
-                kernel, bias = _fold_batch_norm(
-                    layer, norms[_stem(layer)], kernel, bias
-                )
-            _assign(target.kernel, kernel)
-            _assign(target.bias, bias)
-        elif isinstance(layer, layers.WeightNormAdd):
-            residue, shortcut = layer.normalized_weights()
-            _assign(target.residue_scale, residue)
-            _assign(target.shortcut_scale, shortcut)
-        elif target.weights:
-            for weight, own in zip(target.weights, layer.weights, strict=True):
-                _assign(weight, tf.convert_to_tensor(own))
+    if hasattr(layer, "kernel"):
+        kernel, bias = _plain_weights(layer)
+        norm = norms.get(_stem(layer))
+        if norm is not None:
+            kernel, bias = _with_batch_norm(layer, norm, kernel, bias)
+        _assign(target.kernel, kernel)
+        _assign(target.bias, bias)
+    elif isinstance(layer, layers.WeightNormAdd):
+        residue, shortcut = layer.normalized_weights()
+        _assign(target.residue_scale, residue)
+        _assign(target.shortcut_scale, shortcut)
+    elif target.weights:
+        for weight, own in zip(target.weights, layer.weights, strict=True):
+            _assign(weight, tf.convert_to_tensor(own))
 
 
 def _assign(weight: Any, value: tf.Tensor) -> None:
-    """The twin may have another dtype."""
+    """Assigns across dtypes: the copy may have another one."""
     weight.assign(tf.cast(value, weight.dtype))
 
 
 def _stem(layer: keras.layers.Layer) -> str:
-    """What a linear layer and the batch norm that follows it share."""
+    """The start of a name that a linear layer and its batch norm share."""
     return layer.name.rsplit("_", 1)[0]
 
 
@@ -119,17 +136,13 @@ def _plain_weights(layer: Any) -> tuple[tf.Tensor, tf.Tensor]:
     return kernel, tf.convert_to_tensor(bias)
 
 
-def _fold_batch_norm(
+def _with_batch_norm(
     layer: Any, norm: layers.BatchNorm, kernel: tf.Tensor, bias: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     gain, offset = norm.inference_affine()
-    # A linear layer in front of a reshape has a channel's units interleaved:
-    # the channel is the fastest axis.
+    # A dense layer before a reshape has the channels as its fastest axis:
+    # unit i belongs to channel i % channels.
     repeats = bias.shape[0] // gain.shape[0]
     gain, offset = tf.tile(gain, [repeats]), tf.tile(offset, [repeats])
-    transposed = isinstance(
-        layer, keras.layers.Conv2DTranspose | Conv2DTransposeKernel
-    )
-    shape = [1] * kernel.shape.rank
-    shape[2 if transposed else -1] = gain.shape[0]
-    return kernel * tf.reshape(gain, shape), bias * gain + offset
+    scale = along_axis(gain, output_axis(layer), kernel.shape.rank)
+    return kernel * scale, bias * gain + offset

@@ -27,12 +27,13 @@ _SPECTRAL = (
 _AFFINE_WEIGHT = ("weight_affine", "weight_data_init", "mean_only_batch")
 # As Wu & He 2018; fewer where a group would have a single channel.
 MAX_GROUPS = 32
-EPSILON = 1e-5
+GROUP_NORM_EPSILON = 1e-5
+# Factor on the initial kernel of a generator's first layer.
 INITIAL_SCALE = 0.01
 
 
 class NormalizedLayers:
-    """Makes linear layers and activations as one normalization wants them.
+    """Builds layers for one normalization.
 
     | norm | linear layers | after them | rectifier |
     |---|---|---|---|
@@ -48,19 +49,26 @@ class NormalizedLayers:
     Args:
         norm: one of `config.NORMS`.
         dtype: Keras dtype policy of every layer, e.g. "mixed_float16".
-        epsilon: of weight norm, inside the root.
+        epsilon: of weight norm; see `layers.normalize_kernel`.
+        sync_batch_norm: whether replicas share batch norm's statistics.
 
     Raises:
         ValueError: for another norm.
     """
 
-    def __init__(self, norm: str, dtype: str, epsilon: float = 1e-6):
-        """See the class."""
+    def __init__(
+        self,
+        norm: str,
+        dtype: str,
+        epsilon: float = layers.WEIGHT_NORM_EPSILON,
+        sync_batch_norm: bool = False,
+    ):
         if norm not in NORMS:
             raise ValueError(f"norm must be one of {NORMS}, got {norm!r}")
         self.norm = norm
         self.dtype = dtype
         self.epsilon = epsilon
+        self.sync_batch_norm = sync_batch_norm
         self.strict = norm == "weight"
         if self.strict or norm in _AFFINE_WEIGHT:
             self._kinds = _WEIGHT
@@ -138,12 +146,15 @@ class NormalizedLayers:
         return x if layer is None else layer(x)
 
     def _normalization(self, channels: int, stem: str) -> Any:
-        if self.norm == "batch":
-            name = f"{stem}_batchnorm"
-            return layers.BatchNorm(name=name, dtype=self.dtype)
-        if self.norm == "mean_only_batch":
-            name = f"{stem}_meanonlybatchnorm"
-            return layers.MeanOnlyBatchNorm(name=name, dtype=self.dtype)
+        batch_norms = {
+            "batch": layers.BatchNorm,
+            "mean_only_batch": layers.MeanOnlyBatchNorm,
+        }
+        if self.norm in batch_norms:
+            name = f"{stem}_{self.norm.replace('_', '')}norm"
+            return batch_norms[self.norm](
+                synchronized=self.sync_batch_norm, name=name, dtype=self.dtype
+            )
         groups = {
             "layer": 1,
             "instance": channels,
@@ -153,7 +164,7 @@ class NormalizedLayers:
             return None
         return keras.layers.GroupNormalization(
             groups[self.norm],
-            epsilon=EPSILON,
+            epsilon=GROUP_NORM_EPSILON,
             name=f"{stem}_{self.norm}norm",
             dtype=self.dtype,
         )

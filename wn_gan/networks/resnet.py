@@ -11,12 +11,13 @@ from typing import Any
 import keras
 
 from wn_gan import layers
+from wn_gan.config import RESNET21_BLOCKS, RESNET_FEATURES
 from wn_gan.networks.normalized import NormalizedLayers
 from wn_gan.networks.sizes import extra_padding, level_sizes
 
 # The authors' later code adds 1e-8 outside the root; inside, its square does
 # the same to 2e-6 at the smallest initial norms.
-EPSILON = 1e-16
+RESNET_EPSILON = 1e-16
 
 
 def build_generator(
@@ -25,9 +26,10 @@ def build_generator(
     width: int,
     channels: int = 3,
     code_size: int = 128,
-    features: Sequence[int] = (64, 128, 256, 384, 512),
-    blocks: Sequence[int] = (2, 2, 2, 2, 2),
+    features: Sequence[int] = RESNET_FEATURES,
+    blocks: Sequence[int] = (RESNET21_BLOCKS,) * len(RESNET_FEATURES),
     dtype: str = "float32",
+    sync_batch_norm: bool = False,
 ) -> keras.Model:
     """The generator: z `[batch, code_size]` -> images in (0, 1).
 
@@ -40,6 +42,7 @@ def build_generator(
         features: channels at each level, level 0 first.
         blocks: residual blocks at each level, likewise.
         dtype: Keras dtype policy of the layers.
+        sync_batch_norm: whether replicas share batch norm's statistics.
 
     Returns:
         A functional model named "generator" whose output is
@@ -48,7 +51,7 @@ def build_generator(
     Raises:
         ValueError: for an unknown norm or a size that cannot be halved.
     """
-    make = NormalizedLayers(norm, dtype, EPSILON)
+    make = NormalizedLayers(norm, dtype, RESNET_EPSILON, sync_batch_norm)
     sizes = level_sizes(height, width, len(features))
     z = make.code_input(code_size)
     x = make.first_image(z, (*sizes[-1], features[-1]), affine=True)
@@ -70,9 +73,10 @@ def build_discriminator(
     height: int,
     width: int,
     channels: int = 3,
-    features: Sequence[int] = (64, 128, 256, 384, 512),
-    blocks: Sequence[int] = (2, 2, 2, 2, 2),
+    features: Sequence[int] = RESNET_FEATURES,
+    blocks: Sequence[int] = (RESNET21_BLOCKS,) * len(RESNET_FEATURES),
     dtype: str = "float32",
+    sync_batch_norm: bool = False,
 ) -> keras.Model:
     """The discriminator: images in [0, 1] -> logits `[batch, 1]`.
 
@@ -86,6 +90,7 @@ def build_discriminator(
         features: channels at each level, level 0 first.
         blocks: residual blocks at each level, likewise.
         dtype: Keras dtype policy of the layers.
+        sync_batch_norm: whether replicas share batch norm's statistics.
 
     Returns:
         A functional model named "discriminator" whose output is float32
@@ -94,7 +99,7 @@ def build_discriminator(
     Raises:
         ValueError: for an unknown norm or a size that cannot be halved.
     """
-    make = NormalizedLayers(norm, dtype, EPSILON)
+    make = NormalizedLayers(norm, dtype, RESNET_EPSILON, sync_batch_norm)
     sizes = level_sizes(height, width, len(features))
     images = make.image_input(height, width, channels)
     x = keras.layers.Rescaling(2.0, -1.0, name="rescaling", dtype=dtype)(images)

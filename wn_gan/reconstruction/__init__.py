@@ -5,7 +5,7 @@ G(z), with G frozen; the loss is the mean over pixels, channels and images,
 pixels in [0, 1] (Xiang & Li 2017, section 4).
 """
 
-from wn_gan.reconstruction.objective import objective, squared_errors
+from wn_gan.reconstruction.loss import objective, squared_errors
 from wn_gan.reconstruction.reconstruct import Reconstructor, reconstruct
 from wn_gan.reconstruction.running_test import RunningTest
 from wn_gan.reconstruction.search import Reconstruction, search_codes

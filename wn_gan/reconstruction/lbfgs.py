@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from wn_gan.reconstruction.objective import Evaluate
+from wn_gan.reconstruction.loss import Evaluate
 
 MEMORY = 30
 # Armijo's condition: a step must bring this share of what the slope promises.

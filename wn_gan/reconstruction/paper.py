@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from wn_gan.reconstruction.objective import Evaluate
+from wn_gan.reconstruction.loss import Evaluate
 
 LEARNING_RATE = 0.01
 RHO = 0.9

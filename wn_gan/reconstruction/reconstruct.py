@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from wn_gan.config import STARTS
 from wn_gan.distribution import over_replicas
-from wn_gan.reconstruction.objective import Generate
+from wn_gan.reconstruction.loss import Generate
 from wn_gan.reconstruction.ridge import ridge_start
 from wn_gan.reconstruction.search import Reconstruction, search_codes
 
@@ -50,7 +50,6 @@ class Reconstructor:
         seed: int = 0,
         z_start: str = "zero",
     ):
-        """See the class."""
         if z_start not in STARTS:
             raise ValueError(f"z_start must be in {STARTS}, got {z_start!r}")
         self.guess: Callable | None = None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from wn_gan.reconstruction.objective import Generate
+from wn_gan.reconstruction.loss import Generate
 
 SAMPLES = 4000
 BATCH = 200

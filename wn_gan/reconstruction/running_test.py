@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from wn_gan.networks.fold import fold, folded_twin
+from wn_gan.networks.fold import folded
 from wn_gan.reconstruction.reconstruct import Reconstructor
 
 
@@ -29,10 +29,9 @@ class RunningTest:
         evaluations: int = 50,
         batch_size: int = 100,
     ):
-        """See the class."""
         self.generator = generator
         self.targets = targets
-        self._folded = folded_twin(generator)
+        self._folded = folded(generator)
         self._reconstruct = Reconstructor(
             lambda z: self._folded(z, training=False),
             targets.shape[1:],
@@ -52,6 +51,6 @@ class RunningTest:
             before_batch: called before each batch of the search; what it
                 raises ends the test.
         """
-        fold(self.generator, self._folded)
+        folded(self.generator, into=self._folded)
         found = self._reconstruct(self.targets, before_batch=before_batch)
         return float(found.losses.mean(dtype=np.float64)), found.images

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from wn_gan.config import SOLVERS
 from wn_gan.reconstruction import lbfgs, paper
-from wn_gan.reconstruction.objective import Generate, objective, squared_errors
+from wn_gan.reconstruction.loss import Generate, objective, squared_errors
 
 
 class Reconstruction(NamedTuple):

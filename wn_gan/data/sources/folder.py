@@ -19,7 +19,6 @@ class FolderFiles:
     """
 
     def __init__(self, root: Path):
-        """See the class."""
         self.root = root
         self.names = sorted(_image_names(root))
 

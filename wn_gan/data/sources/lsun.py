@@ -36,7 +36,6 @@ class LmdbFiles:
     """
 
     def __init__(self, path: Path, cache_dir: Path):
-        """See the class."""
         self.path = path
         try:
             self.database = lmdb.open(

@@ -43,7 +43,6 @@ class TfrecordFiles:
         key: str,
         cache_dir: Path,
     ):
-        """See the class."""
         self.label = label
         self.key = key
         self.paths = [Path(path) for path in paths]

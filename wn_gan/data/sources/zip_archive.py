@@ -28,7 +28,6 @@ class ZipFiles:
     """
 
     def __init__(self, path: Path):
-        """See the class."""
         self.path = path
         self.archive = zipfile.ZipFile(path)
         self.entries, self.skipped = [], []

@@ -1,0 +1,75 @@
+"""The plots of a comparison."""
+
+import altair as alt
+
+from wn_gan.compare.results import Result
+
+WIDTH, HEIGHT = 520, 300
+
+
+def _lines(values: list[dict], x: str, y: str, log: bool) -> alt.LayerChart:
+    """Mean over seeds as a line, lowest to highest as a band, by norm."""
+    data = alt.Data(values=values)
+    scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
+    axis_x = alt.X("x:Q", title=x, scale=scale if log else alt.Undefined)
+    tip = [
+        alt.Tooltip("norm:N"),
+        alt.Tooltip("x:Q", title=x),
+        alt.Tooltip("mean(y):Q", title=y, format=".5f"),
+    ]
+    base = alt.Chart(data).encode(
+        x=axis_x, color=alt.Color("norm:N", sort=None)
+    )
+    band = base.mark_area(opacity=0.2).encode(
+        y=alt.Y("min(y):Q", title=y, scale=alt.Scale(zero=False)),
+        y2="max(y):Q",
+    )
+    line = base.mark_line(point=not log).encode(
+        y=alt.Y("mean(y):Q", title=y, scale=alt.Scale(zero=False)),
+        tooltip=tip,
+    )
+    return (band + line).properties(width=WIDTH, height=HEIGHT)
+
+
+def loss_over_steps(results: list[Result]) -> alt.LayerChart:
+    """Running tests over training steps."""
+    values = [
+        {"norm": run.group, "seed": run.config.seed, "x": step, "y": loss}
+        for run in results
+        for step, loss in run.tests
+    ]
+    return _lines(values, "step", "running-test loss", log=False)
+
+
+def loss_over_evaluations(results: list[Result]) -> alt.LayerChart:
+    """The final test's mean loss over the solver's evaluations."""
+    values = [
+        {"norm": run.group, "seed": run.config.seed, "x": n, "y": loss}
+        for run in results
+        if run.summary
+        for n, loss in enumerate(run.summary["curve"])
+        if n > 0
+    ]
+    return _lines(values, "gradient evaluations", "final-test loss", log=True)
+
+
+def final_losses(results: list[Result]) -> alt.Chart:
+    """One point a run."""
+    values = [
+        {"norm": run.group, "seed": run.config.seed, "y": run.summary["mean"]}
+        for run in results
+        if run.summary
+    ]
+    return (
+        alt.Chart(alt.Data(values=values))
+        .mark_point(size=90, filled=True)
+        .encode(
+            x=alt.X("norm:N", title="norm", sort=None),
+            y=alt.Y(
+                "y:Q", title="final-test loss", scale=alt.Scale(zero=False)
+            ),
+            color="norm:N",
+            tooltip=["norm:N", "seed:O", alt.Tooltip("y:Q", format=".5f")],
+        )
+        .properties(width=WIDTH, height=HEIGHT)
+    )

@@ -1,0 +1,161 @@
+"""What a comparison reads from the run folders."""
+
+import csv
+import dataclasses
+import json
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from wn_gan.config import Config
+from wn_gan.errors import UserError, bad_flag
+from wn_gan.flag_defs import from_flag_file
+from wn_gan.runs.failures import FailureLog
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.metrics import read_metrics
+
+# A generator whose reconstructions are no better than one gray picture.
+COLLAPSED = "collapsed"
+FAILED = "failed"
+ALIVE = "alive"
+
+
+@dataclasses.dataclass
+class Result:
+    """One run, as a comparison sees it.
+
+    Attributes:
+        folder: of the run.
+        config: of the run.
+        records: of its metrics.jsonl.
+        final: its final.json, {} if it did not end.
+        summary: of its final test, None if it has none.
+        losses: of the final test by image, {} likewise.
+        controls: of the final test, {} likewise.
+        failures: that the guard saw, and what was done about them.
+    """
+
+    folder: RunFolder
+    config: Config
+    records: list[dict]
+    final: dict
+    summary: dict | None
+    losses: dict[str, float]
+    controls: dict[str, float]
+    failures: FailureLog
+
+    @property
+    def group(self) -> str:
+        """What is averaged over seeds."""
+        return self.config.network_name
+
+    @property
+    def tests(self) -> list[tuple[int, float]]:
+        """Step and loss of every running test."""
+        return [
+            (r["step"], r["reconstruction_loss"])
+            for r in self.records
+            if r.get("reconstruction_loss") is not None
+        ]
+
+    @property
+    def images_per_second(self) -> float | None:
+        """Median over the reports."""
+        speeds = [r["images_per_second"] for r in self.records]
+        return statistics.median(speeds) if speeds else None
+
+    @property
+    def state(self) -> str:
+        """Alive, failed (no final.json) or collapsed.
+
+        Collapsed is a run whose losses are not finite at the end, or whose
+        last running test is no better than the training images' mean.
+        """
+        if not self.final:
+            return FAILED
+        last = self.records[-1] if self.records else {}
+        finite = None not in (last.get("d_loss", 0), last.get("g_loss", 0))
+        limit = self.controls.get("mean_image", np.inf)
+        if not finite or not self.tests or self.tests[-1][1] >= limit:
+            return COLLAPSED
+        return ALIVE
+
+
+def read_results(run_dirs: Sequence[str], protocol: str | None) -> list[Result]:
+    """Reads the runs and the one protocol that all their tests share.
+
+    Args:
+        run_dirs: of the runs.
+        protocol: to be compared; by default the only one that all have.
+
+    Raises:
+        UserError: for a folder without a run, or final tests of different
+            protocols: they do not belong into one column.
+    """
+    folders = [_run_folder(path) for path in run_dirs]
+    tested = {
+        str(folder.path): {path.name for path in folder.final_tests()}
+        for folder in folders
+        if folder.final.exists()
+    }
+    protocol = protocol or _shared_protocol(tested)
+    return [_read(folder, protocol) for folder in folders]
+
+
+def _run_folder(path: str) -> RunFolder:
+    folder = RunFolder(path)
+    if not folder.config.exists() and not folder.plan.exists():
+        raise UserError(f"{path}: holds no run (no config.cfg)")
+    return folder
+
+
+def _shared_protocol(tested: dict[str, set[str]]) -> str:
+    shared = set.intersection(*tested.values()) if tested else set()
+    if len(shared) == 1:
+        return shared.pop()
+    if shared:
+        raise bad_flag(
+            "protocol",
+            None,
+            f"choose one of those that all runs have: {', '.join(shared)}",
+        )
+    lines = "; ".join(
+        f"{run}: {', '.join(sorted(names)) or 'none'}"
+        for run, names in tested.items()
+    )
+    raise UserError(
+        "the final tests have no protocol in common, and different ones do "
+        f"not belong into one column ({lines or 'no run has ended'}); run "
+        "python -m wn_gan.evaluate with the same options on each"
+    )
+
+
+def _read(folder: RunFolder, protocol: str) -> Result:
+    test = folder.final_test / protocol
+    has_metrics = folder.metrics.exists()
+    # A study's run that never began is counted too.
+    begun = folder.config.exists()
+    config = (folder.config if begun else folder.plan).read_text()
+    return Result(
+        folder=folder,
+        config=from_flag_file(config),
+        records=read_metrics(folder.metrics) if has_metrics else [],
+        final=_read_json(folder.final) or {},
+        summary=_read_json(test / "summary.json"),
+        losses=_read_losses(test / "per_image.csv"),
+        controls=_read_json(test / "controls.json") or {},
+        failures=FailureLog(folder.failures),
+    )
+
+
+def _read_json(path: Path) -> dict | None:
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def _read_losses(path: Path) -> dict[str, float]:
+    if not path.exists():
+        return {}
+    with open(path, newline="") as file:
+        return {r["image"]: float(r["loss"]) for r in csv.DictReader(file)}

@@ -1,0 +1,50 @@
+"""Options of `wn_gan.export`."""
+
+import dataclasses
+
+from wn_gan.config.option import check_values, option, require
+from wn_gan.errors import bad_flag
+
+EXPORT_DTYPES = ("float32", "float16", "bfloat16")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """Which generator is exported, and how.
+
+    Raises:
+        UserError: for a value that cannot be right, naming the flag.
+    """
+
+    run_dir: str | None = option(None, "The run whose generator is exported.")
+    output: str | None = option(
+        None, "Folder of the model: saved_models/<name>."
+    )
+    checkpoint: str = option("best", "best, last, or a step.")
+    average: bool = option(
+        False,
+        "Export the moving average of the generator's weights (of a run with "
+        "--g_ema_decay) instead of the weights.",
+    )
+    dtype: str = option(
+        "float32",
+        "Dtype of the kernels and of the computation; z and images stay "
+        "float32.",
+        choices=EXPORT_DTYPES,
+    )
+    evaluations: int = option(
+        50, "Gradient evaluations of the signature reconstruct.", minimum=1
+    )
+    verify_only: bool = option(
+        False,
+        "Write nothing: compare the newest version in --output with the "
+        "checkpoint (and --dtype) that it was made from.",
+    )
+
+    def __post_init__(self) -> None:
+        check_values(self)
+        require(self, "run_dir", "output")
+        if self.checkpoint == "all":
+            raise bad_flag(
+                "checkpoint", "all", "one at a time: best, last, a step"
+            )

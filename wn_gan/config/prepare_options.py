@@ -1,0 +1,31 @@
+"""Options of `wn_gan.prepare`, beside those of a run."""
+
+import dataclasses
+
+from wn_gan.config.option import check_values, option
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PrepareOptions:
+    """Whether to inspect the data or to prepare them.
+
+    Raises:
+        UserError: for a value that cannot be right, naming the flag.
+    """
+
+    inspect: bool = option(
+        False,
+        "Only show counts, sizes, the split and unreadable files, and write "
+        "a contact sheet.",
+    )
+    inspect_images: int = option(
+        20_000,
+        "Images of each part that --inspect decodes, evenly spaced; 0 for all.",
+        minimum=0,
+    )
+    contact_sheet: str = option(
+        "contact_sheet.png", "PNG that --inspect writes."
+    )
+
+    def __post_init__(self) -> None:
+        check_values(self)

@@ -1,0 +1,45 @@
+"""Options of a search for codes."""
+
+import dataclasses
+
+from wn_gan.config.device_options import DeviceOptions
+from wn_gan.config.option import check_values, option
+
+SOLVERS = ("lbfgs", "paper", "paper_batch_mean")
+STARTS = ("zero", "ridge")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SearchOptions(DeviceOptions):
+    """How codes are searched for, and on which devices.
+
+    Raises:
+        UserError: for a value that cannot be right, naming the flag.
+    """
+
+    solver: str = option(
+        "lbfgs",
+        "Solver of the search: 'lbfgs', batched L-BFGS; 'paper', the paper's "
+        "RMSProp on each image's own gradient; 'paper_batch_mean', the "
+        "authors' form of it, on the gradient of the batch's mean.",
+        choices=SOLVERS,
+    )
+    evaluations: int = option(100, "Gradient evaluations per image.", minimum=1)
+    z_start: str = option(
+        "zero",
+        "Where the first search begins; 'ridge': at a guess that is learned "
+        "from the generator's own samples.",
+        choices=STARTS,
+    )
+    num_starts: int = option(
+        1, "Searches per image; the best one counts.", minimum=1
+    )
+    prior_penalty: float = option(
+        0.0,
+        "Weight of the code's mean square in the search; 0 for none.",
+        minimum=0,
+    )
+
+    def __post_init__(self) -> None:
+        check_values(self)
+        self.check_devices()

@@ -1,0 +1,1 @@
+"""The final test: the reconstruction loss as it is reported."""

@@ -1,0 +1,178 @@
+"""The final test of one generator, resumable, written for the eye too."""
+
+import csv
+import dataclasses
+import io
+import json
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.stats
+import tensorflow as tf
+
+from wn_gan.distribution import is_chief, wait_for_all
+from wn_gan.evaluate.protocol import Protocol
+from wn_gan.files import write_json, write_npz, write_text
+from wn_gan.images import grid, pairs_grid, save_png, to_uint8, to_unit
+from wn_gan.reconstruction import Reconstruction
+
+PART_IMAGES = 100
+MILESTONES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+RESAMPLES = 2000
+SHOWN = 8
+
+
+@dataclasses.dataclass
+class FinalTest:
+    """Measures a generator on held-out images; goes on where it was.
+
+    Parts of 100 images are written as they are done; when all are there the
+    results are assembled. A folder with a `summary.json` is done.
+
+    Attributes:
+        folder: of the results.
+        protocol: of the measurement.
+        provenance: what was measured: checkpoint, seed, batch-norm mode.
+        targets: uint8 `[images, height, width, channels]`.
+        ids: a name for each image.
+        search: images as float in [0, 1] and the first one's number -> their
+            reconstruction.
+        strategy: of the search. Several workers search together, and the
+            chief writes.
+    """
+
+    folder: Path
+    protocol: Protocol
+    provenance: dict[str, Any]
+    targets: np.ndarray
+    ids: Sequence[str]
+    search: Callable[[np.ndarray, int], Reconstruction]
+    strategy: tf.distribute.Strategy = dataclasses.field(
+        default_factory=tf.distribute.get_strategy
+    )
+
+    def run(self, advance: Callable[[int], None] = lambda done: None) -> dict:
+        """Measures what is not measured yet.
+
+        Args:
+            advance: told how many images more are done.
+
+        Returns:
+            What `summary.json` holds; nothing, where another worker writes.
+        """
+        summary = self.folder / "summary.json"
+        done = json.loads(summary.read_text()) if summary.exists() else None
+        firsts = range(0, len(self.targets), PART_IMAGES)
+        stored = {first: _read_part(self._path(first)) for first in firsts}
+        wait_for_all(self.strategy)  # nobody reads any more: one may write
+        if done is not None:
+            advance(len(self.targets))
+            return done
+        parts = []
+        for first in firsts:
+            part = stored[first] or self._part(first)
+            parts.append(part)
+            advance(len(part["losses"]))
+        return self._assemble(parts) if is_chief(self.strategy) else {}
+
+    def _path(self, first: int) -> Path:
+        return self.folder / "parts" / f"part_{first:06}.npz"
+
+    def _part(self, first: int) -> dict[str, np.ndarray]:
+        start = time.perf_counter()
+        batch = to_unit(self.targets[first : first + PART_IMAGES])
+        found = self.search(batch, first)
+        part = {
+            "losses": found.losses,
+            "curve": found.curve,
+            "z": found.z,
+            "images": to_uint8(found.images),
+            "seconds": np.asarray(time.perf_counter() - start),
+        }
+        if is_chief(self.strategy):
+            path = self._path(first)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_npz(path, part)
+        return part
+
+    def _assemble(self, parts: list[dict[str, np.ndarray]]) -> dict:
+        losses = np.concatenate([p["losses"] for p in parts]).astype(float)
+        curve = np.concatenate([p["curve"] for p in parts], axis=1)
+        found = np.concatenate([p["images"] for p in parts])
+        codes = np.concatenate([p["z"] for p in parts])
+        self._write_table(losses, curve)
+        self._write_pictures(losses, found)
+        write_npz(self.folder / "codes.npz", {"z": codes})
+        low, high = bootstrap_interval(losses)
+        summary = {
+            "mean": losses.mean(),
+            "median": float(np.median(losses)),
+            "interval_95": [low, high],
+            "protocol": str(self.protocol),
+            "provenance": self.provenance,
+            "evaluations": self.protocol.evaluations,
+            "num_images": len(losses),
+            "seconds": float(sum(p["seconds"] for p in parts)),
+            "curve": curve.mean(axis=1, dtype=float).tolist(),
+        }
+        write_json(self.folder / "summary.json", summary)
+        shutil.rmtree(self.folder / "parts")
+        return summary
+
+    def _write_table(self, losses: np.ndarray, curve: np.ndarray) -> None:
+        steps = [n for n in MILESTONES if n < len(curve)]
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(["image", "loss", *(f"loss_after_{n}" for n in steps)])
+        for i, name in enumerate(self.ids):
+            after = (repr(float(curve[n, i])) for n in steps)
+            table.writerow([name, repr(float(losses[i])), *after])
+        write_text(self.folder / "per_image.csv", text.getvalue())
+
+    def _write_pictures(self, losses: np.ndarray, found: np.ndarray) -> None:
+        for name, target, image in zip(
+            self.ids, self.targets, found, strict=True
+        ):
+            pair = grid(np.stack([target, image]), columns=2)
+            save_png(pair, self.folder / "pairs" / f"{name}.png")
+        order = np.argsort(losses)
+        middle = max(len(order) // 2 - SHOWN // 2, 0)
+        chosen = np.concatenate(
+            [order[:SHOWN], order[middle : middle + SHOWN], order[-SHOWN:]]
+        )
+        picture = pairs_grid(self.targets[chosen], found[chosen])
+        save_png(picture, self.folder / "best_median_worst.png")
+
+
+def _read_part(path: Path) -> dict[str, np.ndarray] | None:
+    """A part that is there and whole, else None."""
+    if not path.exists():
+        return None
+    try:
+        with open(path, "rb") as file, np.load(file) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
+    """95% percentile bootstrap interval of the mean, seeded.
+
+    Args:
+        values: `[n]`; for one value the interval is that value.
+    """
+    if len(values) < 2 or np.ptp(values) == 0:
+        return float(values[0]), float(values[-1])
+    interval = scipy.stats.bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        random_state=np.random.RandomState(0),
+    ).confidence_interval
+    return float(interval.low), float(interval.high)

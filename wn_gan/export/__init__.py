@@ -1,0 +1,1 @@
+"""Exports: folded generators for TensorFlow Serving, verified."""

@@ -1,0 +1,122 @@
+"""The work of `python -m wn_gan.export`."""
+
+import dataclasses
+import tempfile
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from wn_gan.config import ExportOptions
+from wn_gan.export.model_card import model_card
+from wn_gan.export.served import ServedGenerator
+from wn_gan.export.serving_files import write_server_config, write_warmup
+from wn_gan.export.verify import TOLERANCES, verify
+from wn_gan.export.versions import check_output, new_version, newest_export
+from wn_gan.progress import say
+from wn_gan.runs.trained_run import TrainedRun, open_trained_run
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """A checkpoint of a run, to be exported.
+
+    Attributes:
+        run: the run.
+        name: of the checkpoint.
+        generator: with the checkpoint's weights, or their average.
+        step: of the checkpoint.
+        options: of the verb.
+    """
+
+    run: TrainedRun
+    name: str
+    generator: keras.Model
+    step: int
+    options: ExportOptions
+
+
+def export_run(options: ExportOptions) -> Path:
+    """Exports a generator, and verifies it.
+
+    With `verify_only` the newest version that is there is verified instead.
+
+    Args:
+        options: of the verb.
+
+    Returns:
+        The folder of the version.
+
+    Raises:
+        UserError: for a run, a checkpoint or a folder that cannot be used;
+            then nothing has been written.
+        VerificationFailed: if the model is not the checkpoint's; then a new
+            one is deleted again.
+    """
+    output = Path(options.output).absolute()
+    check_output(output)
+    there = newest_export(output) if options.verify_only else None
+    exported = _open(options)
+    if there is None:
+        return _export(exported, output)
+    served = ServedGenerator(exported.generator, options.dtype)
+    _report(there, exported, _verify(there, served, exported))
+    return there
+
+
+def _open(options: ExportOptions) -> Exported:
+    run = open_trained_run(options.run_dir)
+    (name,) = run.checkpoints.names(options.checkpoint)
+    generator = run.untrained_generator()
+    step = run.restore(generator, name, options.average)
+    return Exported(run, name, generator, step, options)
+
+
+def _export(exported: Exported, output: Path) -> Path:
+    options = exported.options
+    text = model_card(
+        exported.run,
+        exported.name,
+        exported.step,
+        options.average,
+        options.dtype,
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        new_version(output) as model,
+    ):
+        card = Path(folder) / "model_card.md"
+        card.write_text(text)
+        served = ServedGenerator(
+            exported.generator, options.dtype, options.evaluations, card
+        )
+        save(served, model)
+        if not write_warmup(served, model, output.name):
+            say("no warm-up requests: they need wn_gan[serving]")
+        found = _verify(model, served, exported)
+    write_server_config(output)
+    version = output / model.name.removesuffix(".partial")
+    _report(version, exported, found)
+    return version
+
+
+def _verify(
+    model: Path, served: ServedGenerator, exported: Exported
+) -> dict[str, float]:
+    return verify(model, served, exported.generator, exported.options.dtype)
+
+
+def save(served: ServedGenerator, model: Path) -> None:
+    """Writes a SavedModel with all signatures."""
+    tf.get_logger().setLevel("ERROR")  # it logs a line for every asset
+    tf.saved_model.save(served, str(model), signatures=served.signatures())
+
+
+def _report(version: Path, exported: Exported, found: dict[str, float]) -> None:
+    size = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
+    say(f"{version}: step {exported.step:,}, {size / 1e6:.1f} MB")
+    for name, difference in found.items():
+        say(
+            f"  {name}: as the checkpoint within {difference:.1e} (allowed "
+            f"{TOLERANCES[exported.options.dtype]:g})"
+        )

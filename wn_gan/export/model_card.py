@@ -1,0 +1,100 @@
+"""The model card: what an exported generator is, and what it scored."""
+
+import json
+
+from wn_gan.config import Config
+from wn_gan.flag_defs import to_flag_file
+from wn_gan.runs.environment import describe_environment
+from wn_gan.runs.metrics import read_metrics
+from wn_gan.runs.trained_run import TrainedRun
+
+LICENCES = {
+    "faces": 'The faces it was trained on: design "Pixel Art", CC0 1.0.',
+}
+_OTHER_LICENCE = (
+    "What may be done with the model and its images depends on the terms of "
+    "the data set; they are not known to this program."
+)
+
+
+def model_card(
+    run: TrainedRun, name: str, step: int, average: bool, dtype: str
+) -> str:
+    """Markdown.
+
+    Args:
+        run: that the generator comes from.
+        name: of the checkpoint.
+        step: of the checkpoint.
+        average: whether it is the moving average of the weights.
+        dtype: of the kernels.
+    """
+    config, environment = run.config, describe_environment()
+    height, width, channels = run.image_shape
+    versions = ", ".join(
+        f"{package} {version}"
+        for package, version in environment["packages"].items()
+        if version
+    )
+    weights = "moving average of the weights" if average else "weights"
+    return "\n".join(
+        [
+            f"# Generator of {config.dataset}",
+            "",
+            f"{config.architecture}, norm {config.network_name}, folded into "
+            f"plain {dtype} kernels: z [batch, {config.code_size}] to images "
+            f"[batch, {height}, {width}, {channels}] in [0, 1].",
+            "",
+            f"Checkpoint `{name}` (step {step:,}, {weights}), seed "
+            f"{config.seed}, data {run.data['sha256'][:16]} "
+            f"({run.data['num_images']['train']:,} training images).",
+            "",
+            "## Reconstruction loss",
+            "",
+            *_scores(run, step, average),
+            "",
+            "## Made with",
+            "",
+            f"Revision {environment['git_revision'] or 'unknown'}; {versions}.",
+            "",
+            "## Licence",
+            "",
+            LICENCES.get(config.dataset, _OTHER_LICENCE),
+            "",
+            "## Options of the run",
+            "",
+            *("    " + line for line in _options(config)),
+            "",
+        ]
+    )
+
+
+def _options(config: Config) -> list[str]:
+    """A flag file's lines, but for the places on the machine it ran on."""
+    places = ("run_dir", "data_dir", "prepared_dir", "cache_dir", "worker_")
+    return [
+        line
+        for line in to_flag_file(config).splitlines()
+        if not line.startswith(tuple(f"--{place}" for place in places))
+    ]
+
+
+def _scores(run: TrainedRun, step: int, average: bool) -> list[str]:
+    """A line a test of this very generator."""
+    lines = []
+    for record in read_metrics(run.folder.metrics):
+        loss = record.get("reconstruction_loss")
+        if record["step"] == step and loss is not None and not average:
+            lines.append(f"- running test: {loss:.5f}")
+    for folder in run.folder.all_final_tests():
+        summary = json.loads((folder / "summary.json").read_text())
+        source = summary["provenance"]
+        of_this = source.get("step") == step
+        if of_this and bool(source.get("average")) == average:
+            low, high = summary["interval_95"]
+            lines.append(
+                f"- final test: {summary['mean']:.5f} ({low:.5f} to "
+                f"{high:.5f}), protocol `{summary['protocol']}`, "
+                f"{source['batch_norm']} statistics"
+            )
+    return lines or ["Not measured."]

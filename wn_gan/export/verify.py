@@ -1,0 +1,180 @@
+"""An exported model against the generator that it was made from."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
+
+from wn_gan.errors import VerificationFailed
+from wn_gan.export.served import ServedGenerator
+from wn_gan.export.serving_files import example_inputs
+from wn_gan.generators.codes import draw_codes
+
+TOLERANCES = {"float32": 1e-5, "float16": 1e-2, "bfloat16": 3e-2}
+COUNTS = (1, 3)
+Arrays = dict[str, np.ndarray]
+
+
+def verify(
+    model: Path, served: ServedGenerator, generator: keras.Model, dtype: str
+) -> dict[str, float]:
+    """Runs every signature in a fresh process, by TensorFlow's C loader.
+
+    Args:
+        model: folder of the SavedModel.
+        served: what was saved.
+        generator: the unfolded one, with the checkpoint's weights.
+        dtype: that was exported.
+
+    Returns:
+        The largest difference of each signature, in [0, 1] as pixels.
+
+    Raises:
+        VerificationFailed: if it cannot be run there, or a difference is
+            above `TOLERANCES`.
+    """
+    asked = [example_inputs(served, count) for count in COUNTS]
+    answers = run_in_c(model, asked)
+    found: dict[str, float] = {}
+    for inputs, outputs in zip(asked, answers, strict=True):
+        for name in inputs:
+            difference = _difference(
+                name, inputs[name], outputs[name], generator
+            )
+            found[name] = max(found.get(name, 0.0), difference)
+    for name, difference in found.items():
+        # `not <=` also catches what is not a number.
+        if not difference <= TOLERANCES[dtype]:
+            raise VerificationFailed(
+                f"{model}: {name} differs from the checkpoint by "
+                f"{difference:.2g}, more than {TOLERANCES[dtype]:g}"
+            )
+    return found
+
+
+def signature_tensors(
+    model: Path,
+) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+    """Names of the tensors of each signature: its inputs', its outputs'."""
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString((model / "saved_model.pb").read_bytes())
+    (graph,) = saved.meta_graphs
+    return {
+        name: tuple(
+            {key: info.name for key, info in side.items()}
+            for side in (signature.inputs, signature.outputs)
+        )
+        for name, signature in graph.signature_def.items()
+        if not name.startswith("__")
+    }
+
+
+def run_in_c(
+    model: Path, asked: list[dict[str, Arrays]]
+) -> list[dict[str, Arrays]]:
+    """Answers of a process that never imports TensorFlow.
+
+    Args:
+        model: folder of the SavedModel.
+        asked: inputs of signatures, by name, call by call.
+
+    Returns:
+        Their outputs; strings as lists of `bytes`.
+
+    Raises:
+        VerificationFailed: if the process fails, in its words.
+    """
+    tensors = signature_tensors(model)
+    with tempfile.TemporaryDirectory() as folder:
+        given, calls = {}, []
+        for number, signatures in enumerate(asked):
+            for name, inputs in signatures.items():
+                entry = f"{number}.{name}"
+                fed, fetched = tensors[name]
+                given |= {f"{entry}.{key}": x for key, x in inputs.items()}
+                took = {fed[key]: f"{entry}.{key}" for key in inputs}
+                gave = {name: f"{entry}.{key}" for key, name in fetched.items()}
+                calls.append({"inputs": took, "outputs": gave})
+        request = Path(folder) / "request.json"
+        request.write_text(json.dumps({"model": str(model), "calls": calls}))
+        np.savez(request.with_name("inputs.npz"), **given)
+        _run(request)
+        with np.load(request.with_name("outputs.npz")) as file:
+            stored = dict(file)
+        for path in sorted(request.parent.glob("*.png.image_bytes-*")):
+            entry = path.name.rsplit("-", 1)[0]
+            stored.setdefault(entry, []).append(path.read_bytes())
+    return [
+        {
+            name: {k: stored[f"{number}.{name}.{k}"] for k in tensors[name][1]}
+            for name in signatures
+        }
+        for number, signatures in enumerate(asked)
+    ]
+
+
+def _run(request: Path) -> None:
+    command = [sys.executable, "-m", "wn_gan.export.c_loader", str(request)]
+    result = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    if result.returncode:
+        lines = result.stderr.strip().splitlines() or ["no word"]
+        raise VerificationFailed(
+            f"TensorFlow's C loader ended with {result.returncode}: {lines[-1]}"
+        )
+
+
+def _difference(
+    name: str, inputs: Arrays, outputs: Arrays, generator: keras.Model
+) -> float:
+    """The largest one between an answer and what the generator makes."""
+
+    def images(z):
+        codes = tf.cast(z, generator.input.dtype)
+        return np.asarray(generator(codes, training=False), np.float32)
+
+    if name == "serving_default":
+        return _largest(outputs["images"], images(inputs["z"]))
+    if name == "sample":
+        z = draw_codes(
+            tf.constant(inputs["seed"]),
+            tf.constant(inputs["truncation"]),
+            generator.input_shape[-1],
+        )
+        return _largest(outputs["images"], images(z))
+    if name == "png":
+        found = np.stack([_decode(x) for x in outputs["image_bytes"]])
+        # Eight bits round by half of 1/255.
+        rounded = _largest(found, images(inputs["z"])) - 0.5 / 255
+        return max(rounded, 0.0)
+    losses = np.mean(
+        (outputs["reconstruction"] - inputs["images"]) ** 2, axis=(1, 2, 3)
+    )
+    return max(
+        _largest(outputs["reconstruction"], images(outputs["z"])),
+        _largest(outputs["loss"], losses),
+    )
+
+
+def _decode(content: bytes) -> np.ndarray:
+    pixels = np.asarray(Image.open(io.BytesIO(content)), np.float32) / 255
+    return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def _largest(found: np.ndarray, expected: np.ndarray) -> float:
+    if found.shape != expected.shape:
+        return float("inf")
+    return float(np.max(np.abs(found - expected)))

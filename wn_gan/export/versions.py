@@ -1,0 +1,68 @@
+"""Folders that a server polls: whole models, numbered."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from wn_gan.errors import bad_flag
+from wn_gan.generators.saved_model import versions
+
+# What lies beside the versions of a model.
+COMPANIONS = ("models.config", "batching_parameters.txt")
+
+
+@contextlib.contextmanager
+def new_version(output: Path) -> Iterator[Path]:
+    """A folder to write a model to; on leaving it gets the next free number.
+
+    A server that polls `output` sees the whole model or nothing; what an
+    export that failed had written is gone.
+
+    Args:
+        output: folder of the model, `saved_models/<name>`.
+
+    Raises:
+        UserError: if `output` holds something else.
+    """
+    check_output(output)
+    number = 1 + max(versions(output), default=0)
+    output.mkdir(parents=True, exist_ok=True)
+    partial = output / f"{number}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        yield partial
+        partial.rename(output / str(number))
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_output(output: Path) -> None:
+    """Raises `UserError` for a folder that is no model's."""
+    if output.exists() and not output.is_dir():
+        raise bad_flag("output", output, "is not a folder")
+    others = [
+        path.name
+        for path in (output.iterdir() if output.exists() else ())
+        if not (path.name.removesuffix(".partial").isdigit() and path.is_dir())
+        and path.name not in COMPANIONS
+    ]
+    if others:
+        raise bad_flag(
+            "output",
+            output,
+            f"holds something else ({min(others)}): name a new folder, or one "
+            "of earlier exports",
+        )
+
+
+def newest_export(output: Path) -> Path:
+    """The folder of the version that a server would take.
+
+    Raises:
+        UserError: if there is none.
+    """
+    found = versions(output)
+    if not found:
+        raise bad_flag("output", output, "holds no exported version")
+    return output / str(max(found))

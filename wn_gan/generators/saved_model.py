@@ -1,0 +1,77 @@
+"""Generators from SavedModels: any graph of z to images."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+from wn_gan.errors import bad_flag
+
+
+def load_generator(
+    path: str | Path,
+) -> tuple[Callable, tf.TensorSpec, tf.TensorSpec]:
+    """The `serving_default` signature of a SavedModel as a function of z.
+
+    Loading a SavedModel runs its graph: open only those that you trust.
+
+    Args:
+        path: of the SavedModel.
+
+    Returns:
+        The function, the specification of z and that of the images.
+
+    Raises:
+        UserError: if it is no SavedModel, or not one of z `[batch, code]` to
+            images `[batch, height, width, channels]`.
+    """
+    try:
+        model = tf.saved_model.load(str(path))
+        signature = model.signatures["serving_default"]
+    except (OSError, ValueError, KeyError) as error:
+        raise bad_flag(
+            "saved_model", path, "is no SavedModel with serving_default"
+        ) from error
+    inputs = signature.structured_input_signature[1]
+    outputs = signature.structured_outputs
+    z, images = list(inputs.values()), list(outputs.values())
+    ranks = [spec.shape.rank for spec in (*z, *images)]
+    if len(z) != 1 or len(images) != 1 or ranks != [2, 4]:
+        raise bad_flag(
+            "saved_model",
+            path,
+            "must take one z [batch, code] and give one batch of images "
+            f"[batch, height, width, channels]; takes {_shapes(z)}, gives "
+            f"{_shapes(images)}",
+        )
+    (name,), (output,) = inputs, outputs
+
+    def generate(codes: tf.Tensor) -> tf.Tensor:
+        # Through the model: a signature alone does not keep it alive.
+        return model.signatures["serving_default"](**{name: codes})[output]
+
+    return generate, z[0], images[0]
+
+
+def _shapes(specs: list[tf.TensorSpec]) -> str:
+    return ", ".join(str(spec.shape) for spec in specs) or "nothing"
+
+
+def newest_version(path: str | Path) -> Path:
+    """The SavedModel that a path means.
+
+    Args:
+        path: of a SavedModel, or of a folder of numbered versions of one:
+            then the newest is taken.
+    """
+    path = Path(path)
+    if (path / "saved_model.pb").exists():
+        return path
+    found = versions(path)
+    return path / str(max(found)) if found else path
+
+
+def versions(folder: Path) -> list[int]:
+    """The numbers of the versions in a model's folder."""
+    names = [path.name for path in folder.glob("*")]
+    return [int(name) for name in names if name.isdigit()]

@@ -1,0 +1,37 @@
+"""Prepares data: python -m wn_gan.prepare --flagfile=flags/lsun_wn.cfg.
+
+Crops and resizes every image once, into --prepared_dir, for all runs to come;
+with --inspect it only shows what the data are. Takes the flags of
+wn_gan.train. Run again after an interruption, it goes on where it was.
+"""
+
+import sys
+from pathlib import Path
+
+from wn_gan import cli
+from wn_gan.config import Config, PrepareOptions
+from wn_gan.config.option import require
+
+
+def main(config: Config, options: PrepareOptions) -> None:
+    """Inspects or prepares."""
+    if options.inspect:
+        from wn_gan.prepare.inspect_data import inspect
+
+        sheet = Path(options.contact_sheet)
+        inspect(config, options.inspect_images, sheet)
+        return
+    require(
+        config,
+        "prepared_dir",
+        what="name the folder for the prepared images, or give --inspect",
+    )
+    from wn_gan.prepare.prepare_images import prepare_folder
+
+    prepare_folder(config)
+
+
+KINDS = (Config, PrepareOptions)
+
+if __name__ == "__main__":
+    sys.exit(cli.run_verb(__doc__, KINDS, main))

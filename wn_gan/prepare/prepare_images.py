@@ -1,0 +1,147 @@
+"""Makes the folder that `prepared` reads: crops and resizes every image."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import filelock
+import numpy as np
+
+from wn_gan.config import Config
+from wn_gan.data.decoding import CorruptImage
+from wn_gan.data.image_set import Images, ImageSet
+from wn_gan.data.loading import open_images
+from wn_gan.data.prepared import Manifest, part_path
+from wn_gan.data.survey import check_corrupt, in_threads
+from wn_gan.errors import bad_flag
+from wn_gan.progress import Progress, say
+
+# Images between two states that a killed process goes on from.
+CHUNK = 1000
+
+
+def prepare(
+    image_set: ImageSet,
+    folder: Path,
+    advance: Callable[[int], None] = lambda images: None,
+) -> Manifest:
+    """Prepares all parts of a set, or what is still missing of them.
+
+    Args:
+        image_set: to be prepared.
+        folder: for it; made if need be.
+        advance: told of the images done, those of earlier runs included.
+
+    Raises:
+        UserError: if the set needs no preparing, the folder holds another
+            set or is in use, or one in twenty images cannot be read.
+    """
+    if image_set.train.array is not None:
+        raise bad_flag(
+            "dataset",
+            image_set.name,
+            "is held in memory at this size: it needs no preparing",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder / ".lock", blocking=False):
+            manifest = _begin(image_set, folder)
+            for part, images in image_set.parts.items():
+                advance(manifest.done[part])
+                _write_part(folder, part, images, manifest, advance)
+            return manifest
+    except filelock.Timeout:
+        raise bad_flag(
+            "prepared_dir", folder, "another process is preparing there"
+        ) from None
+    except OSError as error:
+        raise bad_flag(
+            "prepared_dir", folder, f"cannot be written: {error.strerror}"
+        ) from error
+
+
+def prepare_folder(config: Config) -> None:
+    """Fills `config.prepared_dir` and says what is in it.
+
+    Raises:
+        UserError: for data or a folder that cannot be used.
+    """
+    image_set = open_images(dataclasses.replace(config, prepared_dir=None))
+    total = sum(len(part) for part in image_set.parts.values())
+    folder = Path(config.prepared_dir).expanduser()
+    with Progress(total, "images") as progress:
+        manifest = prepare(image_set, folder, progress.advance)
+    size = sum(path.stat().st_size for path in folder.glob("*.uint8"))
+    say(f"{folder}: {total:,} images, {size / 2**20:,.0f} MiB")
+    for part, corrupt in manifest.corrupt.items():
+        for position, reason in corrupt.items():
+            name = image_set.parts[part].name(position)
+            say(f"unreadable: {name}: {reason}")
+
+
+def _begin(image_set: ImageSet, folder: Path) -> Manifest:
+    """The folder's manifest, or a new one where the folder is empty."""
+    parts = image_set.parts
+    fresh = Manifest(
+        dataset=image_set.name,
+        image_shape=list(image_set.image_shape),
+        geometry=str(image_set.train.geometry),
+        counts={part: len(images) for part, images in parts.items()},
+        sha256={part: images.sha256() for part, images in parts.items()},
+        done=dict.fromkeys(parts, 0),
+        corrupt={part: {} for part in parts},
+    )
+    there = Manifest.read(folder)
+    if there is None:
+        if any(path.name != ".lock" for path in folder.iterdir()):
+            raise bad_flag(
+                "prepared_dir", folder, "holds other files: name a new folder"
+            )
+        fresh.write(folder)
+        return fresh
+    if there.sha256 != fresh.sha256:
+        raise bad_flag(
+            "prepared_dir",
+            folder,
+            f"holds {there.dataset} as it was, or with other options "
+            f"({there.geometry}): name a new folder",
+        )
+    return there
+
+
+def _write_part(
+    folder: Path,
+    part: str,
+    images: Images,
+    manifest: Manifest,
+    advance: Callable[[int], None],
+) -> None:
+    """Writes from where the manifest says on; it vouches for each chunk."""
+    size = int(np.prod(images.shape[1:]))
+    corrupt = manifest.corrupt[part]
+    with open(part_path(folder, part), "ab") as file:
+        file.truncate(manifest.done[part] * size)
+        for first in range(manifest.done[part], len(images), CHUNK):
+            chunk = range(first, min(first + CHUNK, len(images)))
+            results = in_threads(lambda i: _read(images, i), list(chunk))
+            for position, image in zip(chunk, results, strict=True):
+                if isinstance(image, str):
+                    corrupt[position] = image
+                    image = np.zeros(images.shape[1:], np.uint8)
+                file.write(image.tobytes())
+                advance(1)
+            file.flush()
+            os.fsync(file.fileno())
+            manifest.done[part] = chunk.stop
+            named = {images.name(i): why for i, why in corrupt.items()}
+            check_corrupt(manifest.dataset, named, chunk.stop, len(images))
+            manifest.write(folder)
+
+
+def _read(images: Images, position: int) -> np.ndarray | str:
+    """The image, or why there is none."""
+    try:
+        return images.read(position)
+    except CorruptImage as error:
+        return str(error)

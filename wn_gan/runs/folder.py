@@ -1,0 +1,156 @@
+"""The run folder: what a run leaves behind, and who may write into it."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import filelock
+
+from wn_gan.config import Config, changed_options
+from wn_gan.errors import UserError, bad_flag
+from wn_gan.files import (
+    is_partial,
+    remove_partials,
+    write_json,
+    write_text,
+)
+from wn_gan.flag_defs import from_flag_file, to_flag_file
+
+
+class RunFolder:
+    """Paths and small files of one run.
+
+    Args:
+        path: of the folder, which need not exist yet.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.config = self.path / "config.cfg"
+        # Beside the folder: what a study wants to run there.
+        self.plan = self.path.with_name(self.path.name + ".cfg")
+        self.environment = self.path / "environment.json"
+        self.split = self.path / "split.json"
+        self.metrics = self.path / "metrics.jsonl"
+        self.checkpoints = self.path / "checkpoints"
+        self.samples = self.path / "samples"
+        self.reconstructions = self.path / "reconstructions"
+        self.tensorboard = self.path / "tensorboard"
+        self.final = self.path / "final.json"
+        self.failures = self.path / "failures.json"
+        self.failed = self.path / "failed"
+        self.final_test = self.path / "final_test"
+
+    @property
+    def _written(self) -> tuple[Path, ...]:
+        """Folders that training writes files to."""
+        pictures = (self.samples, self.reconstructions)
+        return (self.path, self.checkpoints, *pictures)
+
+    def sample_grids(self) -> list[Path]:
+        """The sample grids that training has left, oldest first."""
+        return sorted(self.samples.glob("step_*.png"))
+
+    def final_tests(self, protocol: str = "*") -> list[Path]:
+        """Folders of the finished final tests of the default kind.
+
+        Args:
+            protocol: of the tests; default: any.
+        """
+        found = self.final_test.glob(f"{protocol}/summary.json")
+        return [path.parent for path in sorted(found)]
+
+    def all_final_tests(self) -> list[Path]:
+        """Folders of all finished final tests: any checkpoint and mode."""
+        found = self.final_test.glob("*/**/summary.json")
+        return [path.parent for path in sorted(found)]
+
+    def check(self, config: Config, allow_change: Sequence[str] = ()) -> None:
+        """Makes sure that this config may write here; writes nothing.
+
+        Args:
+            config: of the run that wants to begin or go on here.
+            allow_change: options that may differ from the run's own
+                although they alter its result.
+
+        Raises:
+            UserError: if the folder is no folder, is not empty and no run's,
+                or its run has other options.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise bad_flag("run_dir", self.path, "is not a folder")
+        if not self.config.exists():
+            if self.path.exists() and self._foreign():
+                raise bad_flag(
+                    "run_dir",
+                    self.path,
+                    "holds files but no run (no config.cfg): name a new folder",
+                )
+            return
+        old = from_flag_file(self.config.read_text())
+        for name in changed_options(old, config):
+            if name not in allow_change:
+                raise bad_flag(
+                    name,
+                    getattr(config, name),
+                    f"the run in {self.path} has {getattr(old, name)}, and "
+                    "this alters its result: leave it, name another "
+                    f"--run_dir, or give --allow_change={name}",
+                )
+
+    def _foreign(self) -> set[str]:
+        """Names in the folder that a start killed early has not left."""
+        own = {".lock", self.split.name}
+        names = {path.name for path in self.path.iterdir()} - own
+        return {name for name in names if not is_partial(name)}
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Makes the folder and keeps other processes out of it.
+
+        The lock belongs to the process: it ends with it, however it ends.
+
+        Raises:
+            UserError: if another process has it or it cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.path / ".lock", blocking=False)
+            lock.acquire()
+        except filelock.Timeout:
+            raise bad_flag(
+                "run_dir", self.path, "another process is running there"
+            ) from None
+        except OSError as error:
+            raise bad_flag(
+                "run_dir", self.path, f"cannot be written: {error.strerror}"
+            ) from error
+        with lock:
+            for folder in self._written:
+                remove_partials(folder)
+            yield
+
+    def write_config(self, config: Config) -> None:
+        """Writes `config.cfg`, a flag file that reproduces the run."""
+        write_text(self.config, to_flag_file(config))
+
+    def check_split(self, description: Mapping, allowed: bool) -> None:
+        """Writes `split.json`, or compares with the one that is there.
+
+        Args:
+            description: from `Split.description`.
+            allowed: whether other data may take the place of the run's own.
+
+        Raises:
+            UserError: if the run began with other images.
+        """
+        if self.split.exists() and not allowed:
+            old = json.loads(self.split.read_text())
+            if old["sha256"] != description["sha256"]:
+                raise UserError(
+                    f"--dataset={description['dataset']}: the images are not "
+                    f"those that the run in {self.path} began with "
+                    "(split.json); give --allow_change=dataset to go on"
+                )
+        write_json(self.split, description)

@@ -1,0 +1,109 @@
+"""A trained run, read back: its config, its generator, its data."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import keras
+
+from wn_gan.config import Config
+from wn_gan.data import Split, load_split
+from wn_gan.errors import UserError, bad_flag
+from wn_gan.flag_defs import from_flag_file
+from wn_gan.gan.building import build_generator
+from wn_gan.runs.checkpoints import Checkpoints
+from wn_gan.runs.folder import RunFolder
+
+
+@dataclasses.dataclass
+class TrainedRun:
+    """A run folder, opened for reading.
+
+    Attributes:
+        folder: of the run.
+        config: of the run.
+        data: content of `split.json`: the images that it was trained on.
+    """
+
+    folder: RunFolder
+    config: Config
+    data: dict
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return tuple(self.data["image_shape"])
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """The run's checkpoints."""
+        return Checkpoints(self.folder.checkpoints)
+
+    def untrained_generator(self) -> keras.Model:
+        """The generator with the weights that the run began with."""
+        keras.utils.set_random_seed(self.config.seed)
+        return build_generator(self.config, self.image_shape)
+
+    def restore(
+        self, generator: keras.Model, name: str, average: bool = False
+    ) -> int:
+        """Sets a generator's weights to a checkpoint's.
+
+        Args:
+            generator: of the run.
+            name: of the checkpoint.
+            average: whether it gets the moving average of its weights
+                instead of the weights.
+
+        Returns:
+            The checkpoint's step.
+
+        Raises:
+            UserError: if the file is damaged or another model's, or the run
+                keeps no average.
+        """
+        if average and not self.config.g_ema_decay:
+            raise bad_flag(
+                "average", True, "the run keeps none (--g_ema_decay is 0)"
+            )
+        parts = {"generator": generator}
+        return self.checkpoints.restore(name, parts, average)["step"]
+
+    def load_split(self, data_dir: str | None = None) -> Split:
+        """The images that the run was trained on, and those held out.
+
+        Args:
+            data_dir: of its data, if they have moved.
+
+        Raises:
+            UserError: if they are no longer the same.
+        """
+        config = self.config
+        if data_dir is not None:
+            config = dataclasses.replace(config, data_dir=data_dir)
+        if config.prepared_dir and not Path(config.prepared_dir).exists():
+            # The same images come from their source.
+            config = dataclasses.replace(config, prepared_dir=None)
+        split = load_split(config)
+        if split.description()["sha256"] != self.data["sha256"]:
+            raise UserError(
+                f"--run_dir={self.folder.path}: {config.dataset} no longer "
+                "holds the images that the run was trained on (split.json)"
+            )
+        return split
+
+
+def open_trained_run(run_dir: str | Path) -> TrainedRun:
+    """Opens a run; its data are not read.
+
+    Args:
+        run_dir: of the run.
+
+    Raises:
+        UserError: if there is no run.
+    """
+    folder = RunFolder(run_dir)
+    if not folder.config.exists() or not folder.split.exists():
+        raise bad_flag("run_dir", run_dir, "holds no run (no config.cfg)")
+    config = from_flag_file(folder.config.read_text())
+    return TrainedRun(folder, config, json.loads(folder.split.read_text()))

@@ -1,0 +1,115 @@
+"""The files that `python -m wn_gan.sample` writes."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from wn_gan.data import Subset
+from wn_gan.data.nearest import nearest
+from wn_gan.errors import UserError
+from wn_gan.files import replacing
+from wn_gan.generators.codes import interpolate
+from wn_gan.generators.generator import Generator
+from wn_gan.images import from_array, grid, save_png, to_unit
+
+FRAME_MILLISECONDS = 80
+STRIP_STEPS = 8
+FRAMES_A_CODE = 16
+STAY_FRAMES = 10
+
+
+def write_pngs(folder: Path, samples: np.ndarray, first_seed: int) -> None:
+    """One PNG an image, named by its seed."""
+    for number, image in enumerate(samples, first_seed):
+        save_png(image, folder / f"{number:06}.png")
+
+
+def write_interpolation(
+    folder: Path, generator: Generator, codes: np.ndarray, kind: str
+) -> list[Path]:
+    """A strip, a row a pair of codes, and an animation that goes round.
+
+    Args:
+        folder: of the two files.
+        generator: of the images.
+        codes: at least two, `[n, code_size]`.
+        kind: "webp" or "gif".
+    """
+    rows = [
+        generator.pictures(interpolate(pair, STRIP_STEPS))
+        for pair in itertools.pairwise(codes)
+    ]
+    strip = folder / "interpolation.png"
+    picture = grid(np.concatenate(rows), columns=STRIP_STEPS + 1)
+    save_png(picture, strip)
+    walk = interpolate(codes, FRAMES_A_CODE, closed=True)
+    film = folder / f"interpolation.{kind}"
+    write_animation(film, generator.pictures(walk))
+    return [strip, film]
+
+
+def write_neighbours(
+    path: Path, train: Subset, samples: np.ndarray, count: int
+) -> np.ndarray:
+    """Rows: a sample, then the training images nearest to it.
+
+    Returns:
+        The mean squared error of each sample's nearest one.
+    """
+    flat = to_unit(samples).reshape(len(samples), -1)
+    places, errors = nearest(train, flat, count)
+    rows = [
+        np.concatenate([sample[np.newaxis], train[own]])
+        for sample, own in zip(samples, places, strict=True)
+    ]
+    picture = grid(np.concatenate(rows), columns=count + 1)
+    save_png(picture, path)
+    return errors[:, 0]
+
+
+def write_timeline(path: Path, grid_paths: Sequence[Path]) -> None:
+    """An animation of the grids of fixed codes that a run has left.
+
+    Args:
+        path: of the animation.
+        grid_paths: PNGs of the grids, oldest first.
+
+    Raises:
+        UserError: if there are fewer than two.
+    """
+    if len(grid_paths) < 2:
+        raise UserError(
+            f"--timeline: the run has {len(grid_paths)} grids in samples/; it "
+            "needs two (--sample_every_steps)"
+        )
+    grids = [np.asarray(Image.open(p).convert("RGB")) for p in grid_paths]
+    write_animation(path, [*grids, *[grids[-1]] * STAY_FRAMES], 3)
+
+
+def write_animation(
+    path: Path, frames: Sequence[np.ndarray], slower: int = 1
+) -> None:
+    """An animated WebP or GIF, by the path's ending, that goes on for ever.
+
+    Args:
+        path: of the file.
+        frames: uint8 `[height, width, 1 or 3]` each.
+        slower: how many times as long as usual a frame stays.
+    """
+    first, *others = (from_array(np.asarray(x)) for x in frames)
+    kind = path.suffix[1:].upper()
+    options = {"lossless": True} if kind == "WEBP" else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
+        first.save(
+            partial,
+            format=kind,
+            save_all=True,
+            append_images=others,
+            duration=FRAME_MILLISECONDS * slower,
+            loop=0,
+            **options,
+        )

@@ -1,0 +1,97 @@
+"""The work of `python -m wn_gan.sample`."""
+
+from pathlib import Path
+
+from wn_gan.config import SampleOptions
+from wn_gan.files import write_npz
+from wn_gan.generators.generator import (
+    Generator,
+    generator_of_run,
+    generator_of_saved_model,
+)
+from wn_gan.images import save_png, square_grid
+from wn_gan.progress import say
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.trained_run import open_trained_run
+from wn_gan.sample.pictures import (
+    write_interpolation,
+    write_neighbours,
+    write_pngs,
+    write_timeline,
+)
+
+NEIGHBOURS = 7
+NEIGHBOURED = 8
+
+
+def sample(options: SampleOptions) -> list[Path]:
+    """Writes the pictures that the options ask for.
+
+    Args:
+        options: of the verb.
+
+    Returns:
+        The files and folders written.
+
+    Raises:
+        UserError: for a generator or options that cannot be used; then
+            nothing has been written.
+    """
+    train = None
+    if options.neighbours:
+        run = open_trained_run(options.run_dir)
+        train = run.load_split(options.data_dir).train
+    generator = _open(options)
+    output = Path(options.output)
+    written = []
+    if options.timeline:
+        written.append(output / f"timeline.{options.animation}")
+        grids = RunFolder(options.run_dir).sample_grids()
+        write_timeline(written[-1], grids)
+    written += _write_samples(options, generator, output)
+    if options.interpolate:
+        chosen = generator.codes(
+            options.seed, options.interpolate, options.truncation
+        )
+        written += write_interpolation(
+            output, generator, chosen, options.animation
+        )
+    if train is not None:
+        written.append(output / "neighbours.png")
+        count = min(NEIGHBOURED, options.num_images)
+        codes = generator.codes(options.seed, count, options.truncation)
+        some = generator.pictures(codes)
+        errors = write_neighbours(written[-1], train, some, NEIGHBOURS)
+        say(f"mean squared error of the nearest: {errors.mean():.4f}")
+    for path in written:
+        say(str(path))
+    return written
+
+
+def _write_samples(
+    options: SampleOptions, generator: Generator, output: Path
+) -> list[Path]:
+    """The samples, in each of the formats."""
+    codes = generator.codes(
+        options.seed, options.num_images, options.truncation
+    )
+    samples = generator.pictures(codes)
+    written = []
+    if "grid" in options.formats:
+        written.append(output / "grid.png")
+        save_png(square_grid(samples), written[-1])
+    if "png" in options.formats:
+        written.append(output / "images")
+        write_pngs(written[-1], samples, options.seed)
+    if "npz" in options.formats:
+        written.append(output / "samples.npz")
+        write_npz(written[-1], {"images": samples, "z": codes})
+    return written
+
+
+def _open(options: SampleOptions) -> Generator:
+    if options.saved_model is not None:
+        return generator_of_saved_model(options.saved_model)
+    return generator_of_run(
+        options.run_dir, options.checkpoint, options.average
+    )

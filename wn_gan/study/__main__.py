@@ -1,0 +1,24 @@
+"""Study: python -m wn_gan.study --flagfile=flags/study_faces.cfg.
+
+Trains every norm with every seed (same data order, same codes, same budget),
+tests each run and compares them. Killed anywhere and started again, it runs
+what is missing. Takes all flags of wn_gan.train for what the runs share.
+"""
+
+import sys
+
+from wn_gan import cli
+from wn_gan.config import Config, StudyOptions
+
+
+def main(shared: Config, options: StudyOptions) -> None:
+    """Runs the study."""
+    from wn_gan.study.grid import run_study
+
+    run_study(shared, options)
+
+
+KINDS = (Config, StudyOptions)
+
+if __name__ == "__main__":
+    sys.exit(cli.run_verb(__doc__, KINDS, main))

@@ -1,0 +1,83 @@
+"""A study: a grid of runs, trained, tested and compared."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+from wn_gan.compare.compare_runs import compare
+from wn_gan.config import CompareOptions, Config, StudyOptions
+from wn_gan.errors import bad_flag
+from wn_gan.progress import say
+from wn_gan.study.study_run import run_one
+
+
+def run_study(shared: Config, options: StudyOptions) -> None:
+    """Trains and tests the missing runs, then compares all.
+
+    Args:
+        shared: options that all runs have.
+        options: of the study.
+    """
+    configs = plan(shared, options)
+    run_all = here if options.executor == "here" else as_jobs
+    for number, line in enumerate(run_all(configs, options), start=1):
+        say(f"{number} of {len(configs)} ended: {line}")
+    compare(
+        CompareOptions(
+            run_dirs=tuple(config.run_dir for config in configs),
+            output=str(Path(options.study_dir) / "report"),
+            baseline=options.norms[0],
+        )
+    )
+
+
+def plan(shared: Config, options: StudyOptions) -> list[Config]:
+    """The config of every run of the grid.
+
+    For one seed all norms see the same images and codes in the same order;
+    the split is the same for all runs.
+
+    Args:
+        shared: options that all runs have.
+        options: of the study.
+
+    Raises:
+        UserError: for a value that cannot be right.
+    """
+    return [
+        dataclasses.replace(
+            shared,
+            norm=norm,
+            seed=seed,
+            run_dir=str(Path(options.study_dir) / f"{norm}_seed{seed}"),
+        )
+        for norm in options.norms
+        for seed in options.seeds
+    ]
+
+
+def here(configs: list[Config], options: StudyOptions) -> Iterator[str]:
+    """One run after another, on this machine."""
+    for config in configs:
+        say(f"begins: {config.run_dir}")
+        yield run_one(config, options.final_evaluations)
+
+
+def as_jobs(configs: list[Config], options: StudyOptions) -> Iterator[str]:
+    """One job per run; yields a line as each one ends."""
+    try:
+        from wn_gan.study.jobs import run_jobs
+    except ImportError:
+        raise bad_flag(
+            "executor",
+            options.executor,
+            "needs the package submitit: pip install 'wn_gan[slurm]'",
+        ) from None
+    return run_jobs(
+        configs,
+        options.final_evaluations,
+        Path(options.study_dir) / "jobs",
+        options.executor,
+        options.num_parallel_runs,
+        dict(text.split("=", 1) for text in options.slurm),
+    )

@@ -1,0 +1,85 @@
+"""A study's runs as jobs, by the package submitit (extra `slurm`)."""
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import submitit
+
+from wn_gan.config import Config
+from wn_gan.study.study_run import run_one
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+# submitit's own limits are 3 requeues, and 5 minutes for a local job.
+_MAX_REQUEUES = 100
+_NO_LIMIT_MINUTES = 60 * 24 * 365
+
+
+class StudyJob(submitit.helpers.Checkpointable):
+    """One run; preempted, it is requeued and goes on from its checkpoint.
+
+    Args:
+        config: of the run.
+        final_evaluations: see `run_one`.
+    """
+
+    def __init__(self, config: Config, final_evaluations: int):
+        self.config = config
+        self.final_evaluations = final_evaluations
+
+    def __call__(self) -> str:
+        """Trains and tests what is missing; returns how it ended."""
+        return run_one(self.config, self.final_evaluations)
+
+
+def run_jobs(
+    configs: list[Config],
+    final_evaluations: int,
+    folder: Path,
+    executor: str,
+    num_parallel: int,
+    slurm_options: Mapping[str, str],
+) -> Iterator[str]:
+    """Runs a study's runs, some at a time.
+
+    Args:
+        configs: of the runs.
+        final_evaluations: see `run_one`.
+        folder: of the jobs' own files and logs.
+        executor: "local" or "slurm".
+        num_parallel: jobs that run or wait at the same time.
+        slurm_options: of each job; numbers as text.
+
+    Yields:
+        How each run ended, as it ends.
+    """
+    submitting = submitit.AutoExecutor(
+        folder, cluster=executor, slurm_max_num_timeout=_MAX_REQUEUES
+    )
+    if executor == "slurm":
+        submitting.update_parameters(
+            **{f"slurm_{name}": _plain(v) for name, v in slurm_options.items()}
+        )
+    else:
+        submitting.update_parameters(timeout_min=_NO_LIMIT_MINUTES)
+    waiting = list(configs)
+    running: dict[submitit.Job, Config] = {}
+    while waiting or running:
+        while waiting and len(running) < num_parallel:
+            config = waiting.pop(0)
+            job = submitting.submit(StudyJob(config, final_evaluations))
+            running[job] = config
+        for job in [job for job in running if job.done()]:
+            yield _how_it_ended(job, running.pop(job))
+        time.sleep(_SECONDS_BETWEEN_LOOKS if running else 0)
+
+
+def _how_it_ended(job: submitit.Job, config: Config) -> str:
+    error = job.exception()
+    if error is None:
+        return job.result()
+    return f"failed: {config.run_dir}; see {job.paths.stderr}"
+
+
+def _plain(text: str) -> str | int:
+    return int(text) if text.isdigit() else text

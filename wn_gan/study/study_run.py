@@ -1,0 +1,66 @@
+"""One run of a study: trained and tested, each in a process of its own."""
+
+import ctypes
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from wn_gan.config import Config
+from wn_gan.files import write_text
+from wn_gan.flag_defs import to_flag_file
+from wn_gan.runs.folder import RunFolder
+
+
+def run_one(config: Config, final_evaluations: int) -> str:
+    """Trains and tests what is missing of a run.
+
+    Args:
+        config: of the run.
+        final_evaluations: gradient evaluations an image in the final test.
+
+    Returns:
+        How it ended, in a line that names the run's folder.
+
+    Raises:
+        KeyboardInterrupt: if a process was asked to stop.
+    """
+    if not is_trained(config) and _train(config) != 0:
+        return f"failed: {config.run_dir}; it is counted"
+    status = _run(
+        "evaluate",
+        f"--run_dir={config.run_dir}",
+        f"--evaluations={final_evaluations}",
+    )
+    return f"{'tested' if status == 0 else 'not tested'}: {config.run_dir}"
+
+
+def is_trained(config: Config) -> bool:
+    """Whether the run has done all its steps."""
+    final = Path(config.run_dir) / "final.json"
+    if not final.exists():
+        return False
+    return json.loads(final.read_text())["step"] >= config.train_steps
+
+
+def _train(config: Config) -> int:
+    path = RunFolder(config.run_dir).plan
+    write_text(path, to_flag_file(config))
+    return _run("train", f"--flagfile={path}")
+
+
+def _run(verb: str, *arguments: str) -> int:
+    """A verb in a process of its own, which ends with this one."""
+    command = [sys.executable, "-m", f"wn_gan.{verb}", *arguments]
+    status = subprocess.run(command, preexec_fn=_end_with_parent).returncode
+    if status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+        raise KeyboardInterrupt
+    return status
+
+
+def _end_with_parent() -> None:
+    """Linux: SIGTERM for this process when its parent dies, however."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)

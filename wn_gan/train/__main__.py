@@ -1,0 +1,34 @@
+"""Trains a GAN: python -m wn_gan.train --flagfile=flags/quickstart.cfg.
+
+Makes the run folder --run_dir, or resumes the run that is there. Flags come
+from the command line and from flag files; the last value wins.
+"""
+
+import sys
+
+from wn_gan import cli
+from wn_gan.config import Config, LaunchOptions
+from wn_gan.config.option import require
+from wn_gan.errors import bad_flag
+
+
+def main(config: Config, launch: LaunchOptions) -> int:
+    """Trains, or describes what training would do."""
+    for name in launch.allow_change:
+        if name not in vars(config):
+            raise bad_flag("allow_change", name, "is no option")
+    if launch.dry_run:
+        from wn_gan.train.dry_run import describe
+
+        describe(config)
+        return 0
+    require(config, "run_dir", what="name the folder of the run")
+    from wn_gan.train.train_run import train
+
+    return train(config, launch.allow_change)
+
+
+KINDS = (Config, LaunchOptions)
+
+if __name__ == "__main__":
+    sys.exit(cli.run_verb(__doc__, KINDS, main))

@@ -1,0 +1,1 @@
+"""The actions between training steps: tests, grids, reports, checkpoints."""

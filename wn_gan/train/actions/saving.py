@@ -1,0 +1,45 @@
+"""Checkpoints while a run goes on."""
+
+from wn_gan.train.state import Run
+
+
+class Save:
+    """Writes `last`, `best`, and the checkpoints that are kept.
+
+    `best` is a copy of a `last` whose state names its step, so the two agree
+    after a kill at any moment.
+
+    Args:
+        run: whose chief this process is.
+    """
+
+    def __init__(self, run: Run):
+        self.run = run
+        self.seconds_before = run.state.seconds
+
+    def due(self, step: int) -> bool:
+        """Whether a checkpoint is due after a step."""
+        config = self.run.config
+        last = step == config.train_steps
+        regular = step % config.checkpoint_every_steps == 0
+        return last or regular or self._kept(step) or self._best(step)
+
+    def _kept(self, step: int) -> bool:
+        every = self.run.config.keep_every_steps
+        return every > 0 and step % every == 0
+
+    def _best(self, step: int) -> bool:
+        return self.run.state.best_step == step
+
+    def __call__(self, step: int) -> None:
+        """Saves the state after a step."""
+        run, state = self.run, self.run.state
+        state.seconds = self.seconds_before + run.stopwatch.wall_seconds()
+        # Counted inside the step: every step counts once.
+        state.d_won_share = float(run.gan.vitals.d_won_share.numpy())
+        with run.stopwatch.paused():
+            run.checkpoints.save_last(run.gan, vars(state))
+            if self._best(step):
+                run.checkpoints.copy_last("best")
+            if self._kept(step):
+                run.checkpoints.keep_step(step)

@@ -1,0 +1,52 @@
+"""How long training waits for images, and which of them cannot be read."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from wn_gan.data import Feed
+from wn_gan.train.schedule import Action, Record
+from wn_gan.train.state import Run
+
+
+class WatchFeed(Action):
+    """Records `data_wait_fraction`; names images as they fail.
+
+    The fraction is that of the training time since the last report in which
+    a batch was asked for and not ready. (With `--steps_per_execution` above
+    1 only the first batch of each call can be watched.)
+
+    Args:
+        run: that it acts on.
+        feed: of the run.
+    """
+
+    def __init__(self, run: Run, feed: Feed):
+        super().__init__(run, run.config.log_every_steps)
+        self.feed = feed
+        self._waited = 0.0
+        self._started = False
+        self._told = 0
+        self._since = run.stopwatch.training_seconds()
+
+    @contextlib.contextmanager
+    def step(self) -> Iterator[None]:
+        """Measures the wait of the training step inside."""
+        first, asked = self.run.state.step, time.perf_counter()
+        yield
+        waited = self.feed.waited(first, asked)
+        # The first call also traces the step before it asks for a batch.
+        if self._started:
+            self._waited += waited
+        self._started = True
+
+    def __call__(self, step: int) -> Record:
+        """Records the fraction, and names what was skipped since."""
+        now = self.run.stopwatch.training_seconds()
+        fraction = self._waited / (now - self._since)
+        self._waited, self._since = 0.0, now
+        skipped = list(self.feed.part.skipped.items())
+        for name, reason in skipped[self._told :]:
+            self.run.say(f"skipped {name}: {reason}")
+        self._told = len(skipped)
+        return {"data_wait_fraction": fraction}

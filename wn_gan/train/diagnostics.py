@@ -1,0 +1,231 @@
+"""What goes on inside the networks: norms, ranks, activations, drift."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from wn_gan import layers
+from wn_gan.gan.model import GAN
+from wn_gan.layers.kernel_layers import channel_matrix, output_axis
+
+_SATURATED = 1 / 255
+
+
+class Diagnostics:
+    """Measures both networks on the same images and codes every time.
+
+    Gradients are those of the GAN loss, without penalties, in training mode;
+    what a forward pass changes (moving statistics) is put back.
+
+    Args:
+        gan: whose networks are measured.
+        real_images: `[n, height, width, channels]` in [0, 1]; as many codes,
+            the same every time, go with them.
+    """
+
+    def __init__(self, gan: GAN, real_images: np.ndarray):
+        self.gan = gan
+        self.real_images = tf.cast(real_images, gan.generator.output.dtype)
+        self.codes = gan.codes(len(real_images))
+        self._probes = [
+            _Probe(network) for network in (gan.generator, gan.discriminator)
+        ]
+        self._measure = tf.function(self._both_networks)
+
+    def __call__(self) -> dict[str, np.ndarray]:
+        """Numbers and vectors by name, `<network>/<layer>/<what>`.
+
+        Per layer with a kernel v (one vector an output channel):
+        `v_norm`, its mean norm; `cos_gradient_v`, the mean absolute cosine
+        between it and its gradient (0 for strict weight norm, but for
+        epsilon); `singular_values` of the kernel that is applied, as a
+        matrix of channels by everything else; `effective_rank`, the
+        exponential of their entropy (Roy & Vetterli 2007).
+
+        Per rectifier: `mean` and `variance` of its outputs; `saturated`, the
+        share of channels whose inputs all lie below the threshold; `slope`
+        and `threshold`, one a channel. Of the images: `saturated`, the share
+        of pixels within 1/255 of black or white.
+
+        Per batch norm: `mean_drift`, |moving - batch mean| in standard
+        deviations, and `variance_drift`, |log(moving / batch variance)|,
+        means over channels.
+        """
+        changing = [
+            (variable, tf.identity(variable))
+            for network in (self.gan.generator, self.gan.discriminator)
+            for variable in network.non_trainable_variables
+        ]
+        found = self._measure()
+        for variable, before in changing:
+            variable.assign(before)
+        return {name: np.asarray(value) for name, value in found.items()}
+
+    def _both_networks(self) -> dict[str, tf.Tensor]:
+        loss = self.gan.objective.functions
+        g_probe, d_probe = self._probes
+        with tf.GradientTape() as g_tape:
+            g_seen, fake_images = g_probe(self.codes)
+            fake_logits = self.gan.discriminator(fake_images, training=True)
+            g_loss = loss.generator(fake_logits)
+        fake_images = tf.stop_gradient(fake_images)
+        with tf.GradientTape() as d_tape:
+            fake_logits = self.gan.discriminator(fake_images, training=True)
+            d_seen, real_logits = d_probe(self.real_images)
+            d_loss = loss.real(real_logits) + loss.fake(fake_logits)
+        return {
+            **g_probe.numbers(g_seen, g_tape, g_loss),
+            **d_probe.numbers(d_seen, d_tape, d_loss),
+        }
+
+
+class _Seen(NamedTuple):
+    """What went into and came out of a layer, and its statistics before."""
+
+    inputs: tf.Tensor
+    outputs: tf.Tensor
+    moving: list[tf.Tensor]
+
+
+class _Probe:
+    """One network, with what goes into and comes out of its layers."""
+
+    def __init__(self, network: keras.Model):
+        self.network = network
+        self.layers = [layer for layer in network.layers if _is_measured(layer)]
+        ends = [
+            tensor
+            for layer in self.layers
+            for tensor in (layer.input, layer.output)
+        ]
+        self._model = keras.Model(network.input, [*ends, network.output])
+
+    def __call__(self, inputs: tf.Tensor) -> tuple[list[_Seen], tf.Tensor]:
+        """What is seen of each of `layers`, and the network's result."""
+        moving = [_moving_statistics(layer) for layer in self.layers]
+        *tensors, result = self._model(inputs, training=True)
+        seen = zip(tensors[::2], tensors[1::2], moving, strict=True)
+        return [_Seen(*each) for each in seen], result
+
+    def numbers(
+        self, seen: list[_Seen], tape: tf.GradientTape, loss: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """All numbers of `Diagnostics`, by name."""
+        kernels = {
+            layer.name: layer.kernel
+            for layer in self.layers
+            if hasattr(layer, "kernel")
+        }
+        gradients = tape.gradient(loss, list(kernels.values()))
+        gradients = dict(zip(kernels, gradients, strict=True))
+        found = {}
+        for layer, each in zip(self.layers, seen, strict=True):
+            for name, value in _of_layer(
+                layer, each, gradients.get(layer.name)
+            ):
+                found[f"{self.network.name}/{layer.name}/{name}"] = value
+        return found
+
+
+def _moving_statistics(layer: keras.layers.Layer) -> list[tf.Tensor]:
+    """As they are before the forward pass that moves them."""
+    names = ("moving_mean", "moving_variance")
+    return [tf.identity(getattr(layer, n)) for n in names if hasattr(layer, n)]
+
+
+def _is_measured(layer: keras.layers.Layer) -> bool:
+    kinds = (layers.PReLU, layers.TPReLU, layers.BatchNorm)
+    return (
+        hasattr(layer, "kernel")
+        or isinstance(layer, kinds)
+        or _is_last_of_generator(layer)
+    )
+
+
+def _is_last_of_generator(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, keras.layers.Activation) and layer.name == "images"
+
+
+def _of_layer(
+    layer: keras.layers.Layer, seen: _Seen, gradient: tf.Tensor | None
+) -> Iterator[tuple[str, tf.Tensor]]:
+    if gradient is not None:
+        yield from _of_kernel(layer, gradient)
+    elif isinstance(layer, layers.BatchNorm):
+        yield from _of_batch_norm(layer, seen)
+    elif isinstance(layer, layers.PReLU | layers.TPReLU):
+        yield from _of_rectifier(layer, seen)
+    else:
+        yield from _moments(seen.outputs)
+        near = tf.abs(seen.outputs - 0.5) > 0.5 - _SATURATED
+        yield "saturated", _share(near)
+
+
+def _of_kernel(layer, gradient) -> Iterator[tuple[str, tf.Tensor]]:
+    v, applied = tf.convert_to_tensor(layer.kernel), layer.kernel
+    if isinstance(layer, layers.KernelLayer):
+        applied = layer.normalized_kernel()
+    v, gradient, applied = (
+        channel_matrix(x, output_axis(layer))
+        for x in (v, gradient, tf.convert_to_tensor(applied))
+    )
+    norms = tf.norm(v, axis=1)
+    product = tf.reduce_sum(v * gradient, axis=1)
+    cosine = tf.math.divide_no_nan(product, norms * tf.norm(gradient, axis=1))
+    yield "v_norm", tf.reduce_mean(norms)
+    yield "cos_gradient_v", tf.reduce_mean(tf.abs(cosine))
+    singular_values = tf.linalg.svd(applied, compute_uv=False)
+    yield "singular_values", singular_values
+    yield "effective_rank", effective_rank(singular_values)
+
+
+def _of_rectifier(layer, seen) -> Iterator[tuple[str, tf.Tensor]]:
+    yield from _moments(seen.outputs)
+    inputs = seen.inputs
+    thresholds = getattr(layer, "threshold", 0.0)
+    below = inputs < tf.cast(thresholds, inputs.dtype)
+    axes = list(range(inputs.shape.rank - 1))
+    yield "saturated", _share(tf.reduce_all(below, axes))
+    for name in layer.initial_values:
+        yield name, tf.convert_to_tensor(getattr(layer, name))
+
+
+def _of_batch_norm(layer, seen) -> Iterator[tuple[str, tf.Tensor]]:
+    moving_mean, *moving_variance = seen.moving
+    inputs = tf.cast(seen.inputs, moving_mean.dtype)
+    mean, variance = tf.nn.moments(inputs, list(range(inputs.shape.rank - 1)))
+    variance += layer.epsilon
+    distance = tf.abs(moving_mean - mean) / tf.sqrt(variance)
+    yield "mean_drift", tf.reduce_mean(distance)
+    for moving in moving_variance:
+        ratio = (moving + layer.epsilon) / variance
+        yield "variance_drift", tf.reduce_mean(tf.abs(tf.math.log(ratio)))
+
+
+def _moments(outputs: tf.Tensor) -> Iterator[tuple[str, tf.Tensor]]:
+    wide = (
+        outputs if outputs.dtype == tf.float64 else tf.cast(outputs, tf.float32)
+    )
+    yield "mean", tf.reduce_mean(wide)
+    yield "variance", tf.math.reduce_variance(wide)
+
+
+def _share(condition: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.cast(condition, tf.float32))
+
+
+def effective_rank(singular_values: tf.Tensor) -> tf.Tensor:
+    """Exp of the entropy of singular values that are made to sum to 1.
+
+    Between 1 and their number, which it reaches where they are all alike.
+
+    Args:
+        singular_values: `[n]`, not negative.
+
+    Reference: Roy & Vetterli 2007, The effective rank, EUSIPCO.
+    """
+    shares = singular_values / tf.reduce_sum(singular_values)
+    return tf.exp(-tf.reduce_sum(tf.math.xlogy(shares, shares)))

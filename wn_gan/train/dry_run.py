@@ -1,0 +1,66 @@
+"""A preview of a run, without beginning it."""
+
+import math
+import time
+
+import tensorflow as tf
+
+from wn_gan.config import Config
+from wn_gan.data import Split, batches, feed_of, load_split
+from wn_gan.flag_defs import to_flag_file
+from wn_gan.gan.building import build_gan
+from wn_gan.gan.model import GAN
+from wn_gan.progress import format_seconds, say
+from wn_gan.runs.folder import RunFolder
+from wn_gan.train.loop import TrainingLoop
+
+TIMED_STEPS = 5
+
+
+def describe(config: Config) -> None:
+    """Prints the config, parameter counts, split sizes and a time estimate.
+
+    Writes nothing. The estimate is that of the training steps alone, from a
+    few of them.
+
+    Raises:
+        UserError: for whatever training itself would refuse.
+    """
+    if config.run_dir is not None:
+        RunFolder(config.run_dir).check(config)
+    split = load_split(config)
+    gan = build_gan(config, split.image_set.image_shape)
+    parts = split.description()
+    height, width, channels = parts["image_shape"]
+    seconds = _seconds_per_step(gan, config, split)
+    lines = to_flag_file(config).splitlines()
+    for network in (gan.generator, gan.discriminator):
+        count = sum(
+            math.prod(weight.shape) for weight in network.trainable_variables
+        )
+        lines.append(f"{network.name}: {count:,} parameters")
+    lines.append(f"images: {width}x{height}, {channels} channels")
+    for part, count in parts["num_images"].items():
+        lines.append(f"{part} images: {count:,}")
+    lines.append(f"split sha256: {parts['sha256']}")
+    lines += [f"skipped {line}" for line in parts["skipped"]]
+    lines.append(
+        f"about {format_seconds(seconds * config.train_steps)} for "
+        f"{config.train_steps:,} steps of {seconds:.3f} s here "
+        f"({config.batch_size / seconds:.0f} images/s)"
+    )
+    say("\n".join(lines))
+
+
+def _seconds_per_step(gan: GAN, config: Config, split: Split) -> float:
+    """The mean of a few steps, after one that compiles them."""
+    steps = config.steps_per_execution
+    stream = iter(batches(config, feed_of(config, split), start_step=0))
+    strategy = tf.distribute.get_strategy()
+    loop = TrainingLoop(gan, strategy, steps, config.jit_compile)
+    for calls in (1, TIMED_STEPS):
+        start = time.perf_counter()
+        for _ in range(calls):
+            losses, _ = loop(stream)
+        losses["g_loss"].numpy()
+    return (time.perf_counter() - start) / (TIMED_STEPS * steps)

@@ -1,0 +1,109 @@
+"""A run, new or as its last checkpoint left it."""
+
+import contextlib
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from wn_gan.config import Config
+from wn_gan.data import Split
+from wn_gan.distribution import is_chief, wait_for_all
+from wn_gan.errors import UserError
+from wn_gan.files import write_json
+from wn_gan.gan.building import build_gan
+from wn_gan.progress import Progress
+from wn_gan.runs.checkpoints import Checkpoints
+from wn_gan.runs.environment import describe_environment
+from wn_gan.runs.failures import FailureLog
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.metrics import MetricsFile
+from wn_gan.train.state import Run, TrainState
+from wn_gan.train.tensorboard_log import TensorBoardLog
+
+
+@contextlib.contextmanager
+def open_run(
+    config: Config,
+    folder: RunFolder,
+    split: Split,
+    failures: FailureLog,
+    strategy: tf.distribute.Strategy,
+) -> Iterator[Run]:
+    """The run, its folder and GAN as the last checkpoint left them.
+
+    Args:
+        config: of the run.
+        folder: locked by the chief.
+        split: its images.
+        failures: of the run so far, none pending.
+        strategy: in whose scope this is called.
+
+    Raises:
+        UserError: if the run is further than `train_steps` already, or all
+            its checkpoints are damaged.
+    """
+    attempt = failures.attempt(config)
+    gan = build_gan(attempt, split.image_set.image_shape)
+    checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
+    resumed = checkpoints.restore_latest(gan)
+    state = TrainState.of_checkpoint(resumed[0] if resumed else {})
+    wait_for_all(strategy)  # all have read: the chief may write
+    if state.step > config.train_steps:
+        raise UserError(
+            f"--train_steps={config.train_steps}: the run in {folder.path} "
+            f"has done {state.step} already"
+        )
+    if is_chief(strategy):
+        _match_best(checkpoints, state)
+    wait_for_all(strategy)
+    if not checkpoints.path("best").exists():
+        # Deleted in a rollback: the next test writes another one.
+        state.best_step = state.best_loss = None
+    run = Run(attempt, gan, folder, checkpoints, state, failures, strategy)
+    if not run.chief:
+        yield run
+        return
+    folder.write_config(config)
+    write_json(folder.environment, describe_environment())
+    MetricsFile(folder.metrics).cut_after(state.step)
+    if state.step < config.train_steps:
+        folder.final.unlink(missing_ok=True)  # of a shorter run
+    run.tensorboard = TensorBoardLog(folder.tensorboard, state.step)
+    run.progress = Progress(config.train_steps, "step", state.step)
+    with contextlib.closing(run.tensorboard), run.progress:
+        _say_beginning(run, split, resumed[1] if resumed else None)
+        yield run
+
+
+def _match_best(checkpoints: Checkpoints, state: TrainState) -> None:
+    """Makes `best` the checkpoint that the state names.
+
+    A kill between the writes of `last` and of its copy `best` leaves an
+    older `best`, or none.
+    """
+    if state.best_step is None or state.best_step != state.step:
+        return
+    if checkpoints.step("best") != state.step:
+        checkpoints.copy_last("best")
+
+
+def _say_beginning(run: Run, split: Split, damaged: list[str] | None) -> None:
+    """Says what the run begins with.
+
+    Args:
+        run: of which this is the chief.
+        split: its images.
+        damaged: a line for each damaged checkpoint; None where there was no
+            checkpoint at all.
+    """
+    step = run.state.step
+    run.tensorboard.config(run.config)
+    for line in split.image_set.skipped:
+        run.say(f"skipped {line}")
+    for line in damaged or ():
+        run.say(f"{line}; going on from the one before")
+    for failure in run.failures.failures:
+        run.tensorboard.text(step, "failures", str(failure))
+        run.say(f"failed at step {failure.step:,}: {failure}")
+    if damaged is not None:
+        run.say(f"{run.folder.path}: step {step:,} restored")

@@ -1,0 +1,78 @@
+"""A run that failed begins again, from the start or from a good checkpoint."""
+
+import shutil
+from pathlib import Path
+
+from wn_gan.config import Config
+from wn_gan.runs.checkpoints import Checkpoints
+from wn_gan.runs.failures import Failure, FailureLog
+from wn_gan.runs.folder import RunFolder
+
+
+def recover(config: Config, folder: RunFolder, failures: FailureLog) -> bool:
+    """Does what `--on_failure` says about the pending failure.
+
+    What the failed attempt left is moved to `failed/<number>`. Killed
+    anywhere in between and called again, it ends in the same state.
+
+    Args:
+        config: of the run.
+        folder: locked by the caller.
+        failures: of the run, the last one pending.
+
+    Returns:
+        Whether the run goes on.
+    """
+    failure = failures.pending
+    action = config.on_failure
+    if action == "ignore" and not failure.fatal:
+        failures.settle(action=action)
+        return True
+    if action not in ("restart", "rollback"):
+        return False
+    if failures.recoveries >= config.max_recoveries:
+        return False
+    checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
+    good = None
+    if action == "rollback":
+        good = checkpoints.good(failure.since_step)
+    path, step = good or (None, 0)
+    checkpoints.roll_back(path)
+    _archive(folder, folder.failed / f"{failures.recoveries + 1}", step)
+    failures.settle(
+        action=action, resumed_from=step, **failures.next_attempt(config)
+    )
+    return True
+
+
+def _archive(folder: RunFolder, target: Path, step: int) -> None:
+    """Keeps the metrics of a failed attempt, and its pictures after `step`."""
+    target.mkdir(parents=True, exist_ok=True)
+    if not (target / folder.metrics.name).exists():
+        shutil.copy(folder.metrics, target)
+    for pictures in (folder.samples, folder.reconstructions):
+        for path in sorted(pictures.glob("step_*.png")):
+            if int(path.stem.removeprefix("step_")) > step:
+                kept = target / pictures.name
+                kept.mkdir(exist_ok=True)
+                shutil.move(path, kept / path.name)
+
+
+def explain(config: Config, failure: Failure, folder: RunFolder) -> str:
+    """Why a run does not go on, and what would make it.
+
+    Args:
+        config: of the run.
+        failure: pending.
+        folder: of the run.
+    """
+    what = f"{folder.path}: failed at step {failure.step:,}: {failure.cause}"
+    if config.on_failure in ("restart", "rollback"):
+        return (
+            f"{what}; it was recovered --max_recoveries="
+            f"{config.max_recoveries} times already"
+        )
+    return (
+        f"{what}; --on_failure=restart or --on_failure=rollback goes on with "
+        "another seed and a lower rate of D"
+    )

@@ -1,0 +1,116 @@
+"""What TensorBoard shows of a run."""
+
+import contextlib
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+from wn_gan.config import Config
+from wn_gan.flag_defs import to_flag_file
+
+# The name of each number in TensorBoard, grouped into its sections.
+TAGS = {
+    "d_loss": "loss/d_loss",
+    "g_loss": "loss/g_loss",
+    "real_logits": "logits/real_logits",
+    "fake_logits": "logits/fake_logits",
+    "d_gradient_norm": "gradient_norm/d_gradient_norm",
+    "g_gradient_norm": "gradient_norm/g_gradient_norm",
+    "images_per_second": "speed/images_per_second",
+    "memory_mib": "speed/memory_mib",
+    "data_wait_fraction": "speed/data_wait_fraction",
+    "reconstruction_loss": "reconstruction/reconstruction_loss",
+}
+
+
+class TensorBoardLog:
+    """Writes event files.
+
+    Args:
+        folder: of the event files.
+        begun_at: step that this process begins at: TensorBoard drops what
+            an earlier one, which was killed, wrote after it.
+    """
+
+    def __init__(self, folder: Path, begun_at: int = 0):
+        _purge(folder, begun_at + 1)
+        self.folder = folder
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def config(self, config: Config) -> None:
+        """The config as a text."""
+        lines = to_flag_file(config).splitlines()
+        text = "\n".join("    " + line for line in lines)
+        self.text(0, "config", text)
+
+    def text(self, step: int, name: str, text: str) -> None:
+        """A text, in Markdown."""
+        with self._writing():
+            tf.summary.text(name, text, step=step)
+
+    def scalars(self, step: int, values: Mapping[str, float | None]) -> None:
+        """The numbers of a record that `TAGS` names; None leaves a gap."""
+        with self._writing():
+            for name in TAGS.keys() & values.keys():
+                if values[name] is not None:
+                    tf.summary.scalar(TAGS[name], values[name], step=step)
+
+    def diagnostics(self, step: int, values: Mapping[str, np.ndarray]) -> None:
+        """Numbers as curves, vectors as histograms."""
+        with self._writing():
+            for name, value in values.items():
+                write = (
+                    tf.summary.histogram if value.ndim else tf.summary.scalar
+                )
+                write(f"diagnostics/{name}", value, step=step)
+
+    def image(self, step: int, name: str, picture: np.ndarray) -> None:
+        """A picture, uint8 `[height, width, channels]`."""
+        with self._writing():
+            tf.summary.image(name, picture[np.newaxis], step=step)
+
+    def flush(self) -> None:
+        """Writes out what is buffered."""
+        with self._writing():
+            self._writer.flush()
+
+    def close(self) -> None:
+        """Writes out what is buffered and closes the file."""
+        with self._writing():
+            self._writer.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """TensorFlow tells of a full disk in its own way."""
+        try:
+            with self._writer.as_default():
+                yield
+        except tf.errors.OpError as error:
+            reason = error.message.splitlines()[0].split("; ")[-1]
+            raise OSError(errno.EIO, reason, str(self.folder)) from error
+
+
+def _purge(folder: Path, step: int) -> None:
+    """Makes TensorBoard drop what earlier files hold from a step on.
+
+    Every start writes this, the first one too: TensorBoard takes only the
+    second START that it finds for a restart. It reads files in the order of
+    their names: second, host, ... The name given here comes before those of
+    all writers of the same second.
+    """
+    with tempfile.TemporaryDirectory() as workplace:
+        writer = EventFileWriter(workplace)
+        session = SessionLog(status=SessionLog.START)
+        writer.add_event(Event(step=step, session_log=session))
+        writer.close()
+        (path,) = Path(workplace).iterdir()
+        second = path.name.split(".")[3]
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, folder / f"events.out.tfevents.{second}.-start")

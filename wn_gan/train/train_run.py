@@ -1,0 +1,202 @@
+"""A training run from its config to its final.json."""
+
+import contextlib
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from wn_gan.config import Config
+from wn_gan.data import Feed, Split, batches, feed_of, load_split
+from wn_gan.distribution import (
+    check_batch_size,
+    is_chief,
+    losing_workers,
+    make_strategy,
+    wait_for_all,
+)
+from wn_gan.errors import TrainingFailed, UserError
+from wn_gan.files import write_json
+from wn_gan.gan.building import check_sizes
+from wn_gan.gan.model import initialize_gan
+from wn_gan.progress import format_seconds
+from wn_gan.runs.checkpoint_file import gan_parts, parts_sha256
+from wn_gan.runs.environment import peak_memory_mib
+from wn_gan.runs.failures import FailureLog
+from wn_gan.runs.folder import RunFolder
+from wn_gan.train.actions.diagnosing import Diagnose
+from wn_gan.train.actions.guard import Guard
+from wn_gan.train.actions.reporting import Report
+from wn_gan.train.actions.sampling import SampleGrid
+from wn_gan.train.actions.saving import Save
+from wn_gan.train.actions.testing import TestGenerator
+from wn_gan.train.actions.watch_feed import WatchFeed
+from wn_gan.train.loop import TrainingLoop
+from wn_gan.train.opening import open_run
+from wn_gan.train.recovery import explain, recover
+from wn_gan.train.schedule import Action, Outcome, Schedule
+from wn_gan.train.signals import StopRequest
+from wn_gan.train.state import Run
+
+
+def train(config: Config, allow_change: Sequence[str] = ()) -> int:
+    """Begins, resumes or finishes the run in `config.run_dir`.
+
+    Args:
+        config: of the run, with a `run_dir`.
+        allow_change: options that may differ from those that a run to be
+            resumed began with.
+
+    Returns:
+        0 when the run is finished, 128 + the signal's number when a signal
+        ended it; then all is saved and the same call goes on.
+
+    Raises:
+        UserError: for data, a folder or options that cannot be used; then
+            nothing has been written.
+        TrainingFailed: where `--on_failure` says stop, or too many
+            recoveries have been tried; nothing is lost.
+    """
+    strategy = make_strategy(config)
+    check_batch_size(config.batch_size, strategy)
+    folder = RunFolder(config.run_dir)
+    folder.check(config, allow_change)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    split = load_split(config)
+    check_sizes(config, split.image_set.image_shape)
+    chief = is_chief(strategy)
+    with folder.locked() if chief else contextlib.nullcontext():
+        if chief:
+            allowed = "dataset" in allow_change
+            folder.check_split(split.description(), allowed)
+        with strategy.scope(), losing_workers(strategy), StopRequest() as stop:
+            return _attempts(config, folder, split, strategy, stop)
+
+
+def _attempts(
+    config: Config,
+    folder: RunFolder,
+    split: Split,
+    strategy: tf.distribute.Strategy,
+    stop: StopRequest,
+) -> int:
+    """Trains until the run is finished, stopped or given up."""
+    while True:
+        _recover(config, folder, strategy)
+        failures = FailureLog(folder.failures)
+        with open_run(config, folder, split, failures, strategy) as run:
+            run.stop = stop
+            outcome = _train(run, split)
+            if outcome is Outcome.FINISHED:
+                _finish(run)
+                return 0
+            if outcome is Outcome.STOPPED:
+                run.say(
+                    f"{stop.name}: saved at step {run.state.step:,}; the same "
+                    "command goes on from there"
+                )
+                return stop.exit_status
+        wait_for_all(strategy)
+
+
+def _recover(
+    config: Config, folder: RunFolder, strategy: tf.distribute.Strategy
+) -> None:
+    """Does what `--on_failure` says about a failure that is pending."""
+    failures = FailureLog(folder.failures)
+    if failures.pending and is_chief(strategy):
+        recover(config, folder, failures)
+    wait_for_all(strategy)
+    pending = FailureLog(folder.failures).pending
+    if pending:
+        raise TrainingFailed(explain(config, pending, folder))
+
+
+def _train(run: Run, split: Split) -> Outcome:
+    """Does the steps that are left.
+
+    Raises:
+        UserError: if images cannot be read any more.
+    """
+    config, state = run.config, run.state
+    if state.step >= config.train_steps and state.unreported is None:
+        return Outcome.FINISHED
+    feed = feed_of(config, split)
+    if state.step == 0:
+        _initialize(run, feed)
+    watch = WatchFeed(run, feed)
+    schedule = _schedule(run, split, watch)
+    loop = TrainingLoop(
+        run.gan, run.strategy, config.steps_per_execution, config.jit_compile
+    )
+    stream = iter(batches(config, feed, state.step, run.strategy))
+    outcome = None
+    if state.unreported is not None:
+        outcome = schedule.after_step(state.unreported)
+    try:
+        while outcome is None:
+            with watch.step():
+                logs, stopping = loop(stream, run.stop.asked)
+            state.step += config.steps_per_execution
+            outcome = schedule.after_step(logs, stopping)
+    except tf.errors.OpError as error:
+        raise _data_error(feed) or error from error
+    return outcome
+
+
+def _schedule(run: Run, split: Split, watch: WatchFeed) -> Schedule:
+    """What happens after each step.
+
+    Workers that are not the chief do only what all must do together.
+    """
+    targets = split.running_test[:]
+    guard = Guard(run, targets)
+    actions: list[Action] = [watch, TestGenerator(run, targets)]
+    if not run.chief:
+        return Schedule(run, guard, actions)
+    actions.append(SampleGrid(run))
+    if run.config.diagnostics_every_steps:
+        actions.append(Diagnose(run, targets))
+    return Schedule(run, guard, actions, Report(run), Save(run))
+
+
+def _initialize(run: Run, feed: Feed) -> None:
+    """The data-dependent start of the networks whose norm asks for it."""
+    config = run.config
+    wanted = [
+        norm == "weight_data_init"
+        for norm in (config.generator_norm, config.discriminator_norm)
+    ]
+    if any(wanted):
+        initialize_gan(run.gan, next(iter(batches(config, feed, 0))), *wanted)
+
+
+def _data_error(feed: Feed) -> UserError | None:
+    """The error of reading images, if there was one."""
+    if feed.error is None:
+        return None
+    return UserError(f"{feed.error}; all up to the last checkpoint is saved")
+
+
+def _finish(run: Run) -> None:
+    """Writes final.json, if it is not there, and says how the run ended."""
+    state = run.state
+    if run.chief and not run.folder.final.exists():
+        weights = {k: v for k, v in gan_parts(run.gan).items() if k != "step"}
+        write_json(
+            run.folder.final,
+            {
+                "step": state.step,
+                "best_step": state.best_step,
+                "best_reconstruction_loss": state.best_loss,
+                "weights_sha256": parts_sha256(weights),
+                "wall_seconds": state.seconds,
+                "peak_memory_mib": peak_memory_mib(),
+                "recoveries": run.failures.recoveries,
+            },
+        )
+    run.say(
+        f"{run.folder.path}: {state.step:,} steps done in "
+        f"{format_seconds(state.seconds)}, best running-test loss "
+        f"{state.best_loss:.5f} at step {state.best_step}"
+    )
