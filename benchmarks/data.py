@@ -8,6 +8,7 @@ untimed steps use up (or fill) what was read ahead. Prints images/s of both,
 their ratio over all turns, and its range over single turns.
 """
 
+import dataclasses
 import sys
 import time
 
@@ -16,11 +17,18 @@ import tensorflow as tf
 
 from wn_gan import cli
 from wn_gan.config import Config
+from wn_gan.config.option import option
 from wn_gan.data import batches, feed_of, load_split
-from wn_gan.flag_defs import define_options, options_from_flags
 from wn_gan.gan.building import build_gan
 
 UNTIMED_STEPS = 5
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataBenchmarkOptions:
+    """Options of this benchmark."""
+
+    turns: int = option(8, "Turns of each kind.", minimum=1)
 
 
 def seconds(step, batches_of_turn, count: int) -> float:
@@ -64,22 +72,12 @@ def measure(config: Config, turns: int) -> None:
     )
 
 
-def main(flag_values) -> int:
+def main(config: Config, options: DataBenchmarkOptions) -> None:
     """Measures at the given flags."""
-    measure(options_from_flags(Config, flag_values), flag_values.turns)
-    return 0
-
-
-def define_flags(flag_values) -> None:
-    """The options of a run, and of the benchmark."""
-    from absl import flags
-
-    define_options(Config, flag_values)
-    flags.DEFINE_integer(
-        "turns", 8, "Turns of each kind.", flag_values=flag_values
-    )
-    flag_values.set_default("train_steps", 80)
+    measure(config, options.turns)
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, define_flags, main))
+    kinds = (Config, DataBenchmarkOptions)
+    defaults = {"train_steps": 80}
+    sys.exit(cli.run_verb(__doc__, kinds, main, defaults=defaults))

@@ -12,15 +12,13 @@ import sys
 from collections.abc import Sequence
 
 import keras
-from absl import flags
 
 from wn_gan import cli
 from wn_gan.config import Config
-from wn_gan.flag_defs import options_from_flags
 from wn_gan.gan.building import build_gan
 from wn_gan.gan.model import GAN
-from wn_gan.train import train_run
-from wn_gan.train.__main__ import define_flags
+from wn_gan.train import opening
+from wn_gan.train.train_run import train
 
 
 def build(config: Config, image_shape: Sequence[int]) -> GAN:
@@ -40,11 +38,11 @@ def build(config: Config, image_shape: Sequence[int]) -> GAN:
     return gan
 
 
-def main(flag_values: flags.FlagValues) -> int:
+def main(config: Config) -> int:
     """Trains."""
-    train_run.build_gan = build
-    return train_run.train(options_from_flags(Config, flag_values))
+    opening.build_gan = build
+    return train(config)
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, define_flags, main))
+    sys.exit(cli.run_verb(__doc__, (Config,), main))

@@ -12,11 +12,9 @@ import time
 
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
 from wn_gan import cli
 from wn_gan.config import Config
-from wn_gan.flag_defs import define_options, options_from_flags
 from wn_gan.gan.building import build_gan
 from wn_gan.train.diagnostics import Diagnostics
 
@@ -24,15 +22,8 @@ TURNS = 12
 STEPS = 10
 
 
-def define_flags(flag_values: flags.FlagValues) -> None:
-    """The options of a run."""
-    define_options(Config, flag_values)
-    flag_values.set_default("batch_size", 64)
-
-
-def main(flag_values: flags.FlagValues) -> int:
+def main(config: Config) -> None:
     """Takes turns and prints."""
-    config = options_from_flags(Config, flag_values)
     gan = build_gan(config, (32, 32, 3))
     images = np.random.default_rng(0).random((64, 32, 32, 3), np.float32)
     look = Diagnostics(gan, images)
@@ -53,8 +44,8 @@ def main(flag_values: flags.FlagValues) -> int:
         f"a look costs {np.median(ratios):.2f} steps "
         f"({min(ratios):.2f} to {max(ratios):.2f} in {TURNS} turns)"
     )
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, define_flags, main))
+    defaults = {"batch_size": 64}
+    sys.exit(cli.run_verb(__doc__, (Config,), main, defaults=defaults))

@@ -8,6 +8,7 @@ exports of `weight` and `none` against each other. Networks of the flags' size
 (by default CIFAR's), untrained: what they compute takes as long.
 """
 
+import dataclasses
 import statistics
 import sys
 import tempfile
@@ -21,7 +22,6 @@ from wn_gan import cli
 from wn_gan.config import NORMS, Config
 from wn_gan.export.export_run import save
 from wn_gan.export.served import ServedGenerator
-from wn_gan.flag_defs import define_options, options_from_flags
 from wn_gan.gan.building import build_gan
 
 TURNS = 20
@@ -62,13 +62,12 @@ def shown(found: list[float]) -> str:
     return f"{statistics.median(found):.3f} ({found[0]:.2f} to {found[-1]:.2f})"
 
 
-def main(flag_values) -> int:
+def main(shared: Config) -> None:
     """Prints a line a norm."""
     calls = {}
     with tempfile.TemporaryDirectory() as folder:
         for norm in NORMS:
-            flag_values.norm = norm
-            config = options_from_flags(Config, flag_values)
+            config = dataclasses.replace(shared, norm=norm)
             generator = build_gan(config, (32, 32, 3)).generator
             z = tf.random.normal([config.batch_size, config.code_size])
             keras_call = tf.function(
@@ -79,14 +78,8 @@ def main(flag_values) -> int:
             print(f"{norm}: export over Keras model {shown(found)}", flush=True)
         found = ratios(calls["weight"], calls["none"], z)
         print(f"export of weight over export of none {shown(found)}")
-    return 0
-
-
-def define_flags(flag_values) -> None:
-    """The options of a run, with this benchmark's defaults."""
-    define_options(Config, flag_values)
-    flag_values.set_default("batch_size", 64)
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, define_flags, main))
+    defaults = {"batch_size": 64}
+    sys.exit(cli.run_verb(__doc__, (Config,), main, defaults=defaults))

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan import networks
-from wn_gan.networks.fold import fold, folded_twin
-from wn_gan.reconstruction import Reconstructor
+from wn_gan.networks.fold import folded
+from wn_gan.reconstruction import Reconstructor, objective
 
 IMAGES, CODE_SIZE, EVALUATIONS, TURNS = 100, 128, 50, 12
 
@@ -29,8 +29,7 @@ def seconds(function) -> float:
 def main() -> None:
     """Measures and prints."""
     generator = networks.build_generator("weight", 32, 32)
-    twin = folded_twin(generator)
-    fold(generator, twin)
+    twin = folded(generator)
     targets = np.random.default_rng(0).random((IMAGES, 32, 32, 3), np.float32)
     search = Reconstructor(
         lambda z: twin(z, training=False),

@@ -29,14 +29,13 @@ from wn_gan.data import (
     feed_of,
     make_split,
 )
-from wn_gan.flag_defs import define_options, options_from_flags
 from wn_gan.gan.building import build_gan
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
+from wn_gan.train.actions.watch_feed import WatchFeed
 from wn_gan.train.loop import TrainingLoop
 from wn_gan.train.opening import open_run
-from wn_gan.train.schedule import Schedule
-from wn_gan.train.train_run import build_actions
+from wn_gan.train.train_run import build_schedule
 
 TURNS = 10
 
@@ -74,16 +73,17 @@ def measure(config: Config) -> None:
             strategy,
         ) as run,
     ):
-        schedule = Schedule(run, build_actions(run, split, feed))
+        watch = WatchFeed(run, feed)
+        schedule = build_schedule(run, split, watch)
         loop = TrainingLoop(run.gan, strategy)
         stream = iter(batches(config, feed, 0))
         loop(stream)  # traced before the clock starts
         for _ in range(TURNS):
             start = time.perf_counter()
             for _ in range(config.train_steps // TURNS):
-                schedule.before_step()
-                logs, _ = loop(stream)
-                run.standing.step += 1
+                with watch.step():
+                    logs, _ = loop(stream)
+                run.state.step += 1
                 schedule.after_step(logs)
             middle = time.perf_counter()
             for _ in range(config.train_steps // TURNS):
@@ -103,18 +103,6 @@ def report(config: Config, bare: np.ndarray, loop: np.ndarray) -> None:
     print(f"ratio: {bare.sum() / loop.sum():.3f} of the whole; turns {ratios}")
 
 
-def main(flag_values) -> int:
-    """Measures at the given flags."""
-    measure(options_from_flags(Config, flag_values))
-    return 0
-
-
-def define_flags(flag_values) -> None:
-    """The options of a run, with this benchmark's defaults."""
-    define_options(Config, flag_values)
-    for name, value in (("batch_size", 64), ("train_steps", 1000)):
-        flag_values.set_default(name, value)
-
-
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, define_flags, main))
+    defaults = {"batch_size": 64, "train_steps": 1000}
+    sys.exit(cli.run_verb(__doc__, (Config,), measure, defaults=defaults))

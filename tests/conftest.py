@@ -1,17 +1,19 @@
-"""What the tests share: small networks, real images, a real command line."""
+"""Fixtures: real images, verbs in this process, one small finished run."""
 
 import importlib
 import os
-import pathlib
-import shutil
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers.commands import SHARED, TINY, as_flags, run_module
 
 from wn_gan import cli
+from wn_gan.config import Config
+from wn_gan.export.export_run import save
+from wn_gan.export.served import ServedGenerator
+from wn_gan.gan.building import build_gan
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -20,37 +22,6 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-CHROMIUM_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=30000",
-    "--dump-dom",
-]
-# A run of a few seconds: every part of a real one, as small as can be.
-TINY = {
-    "dataset": "faces",
-    "features": 4,
-    "code_size": 8,
-    "batch_size": 8,
-    "train_steps": 20,
-    "log_every_steps": 5,
-    "test_every_steps": 10,
-    "sample_every_steps": 10,
-    "checkpoint_every_steps": 10,
-    "running_test_images": 6,
-    "running_test_evaluations": 5,
-    "final_test_images": 10,
-}
 
 
 @pytest.fixture
@@ -66,29 +37,14 @@ def random():
     return np.random.default_rng(0)
 
 
-def run_module(module, *arguments, timeout=300, **options):
-    """Runs `python -m wn_gan.<module>` as a user would, flags by name."""
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    return subprocess.run(
-        [sys.executable, "-m", f"wn_gan.{module}", *flags, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
-
-
 @pytest.fixture
 def run_here(capsys):
     """As `run_module`, in this process: seconds quicker."""
 
     def run(module, *arguments, **options):
-        verb = importlib.import_module(f"wn_gan.{module}")
-        flags = [f"--{name}={value}" for name, value in options.items()]
-        argv = [module, *flags, *arguments]
-        positional = module == "compare"
-        status = cli.run_verb(
-            verb.__doc__, verb.define_flags, verb.main, argv, positional
-        )
+        verb = importlib.import_module(f"wn_gan.{module}.__main__")
+        argv = [module, *as_flags(options), *arguments]
+        status = cli.run_verb(verb.__doc__, verb.KINDS, verb.main, argv)
         told = capsys.readouterr()
         return subprocess.CompletedProcess(argv, status, told.out, told.err)
 
@@ -97,7 +53,7 @@ def run_here(capsys):
 
 @pytest.fixture
 def refused(run_here):
-    """Runs a verb here, which must refuse its flags; what it says."""
+    """Runs a verb here, which must refuse its flags; returns its message."""
 
     def run(module, *arguments, **options):
         result = run_here(module, *arguments, **options)
@@ -116,3 +72,17 @@ def tiny_run(tmp_path_factory):
     result = run_module("train", run_dir=folder, **TINY)
     assert result.returncode == 0, result.stderr
     return folder
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Addresses of a server of `faces`, and what it serves."""
+    pytest.importorskip("tensorflow_serving")
+    from helpers.serving_server import serving
+
+    gan = build_gan(Config(**TINY), (8, 8, 3))
+    served = ServedGenerator(gan.generator, evaluations=5)
+    model = tmp_path_factory.mktemp("served") / "faces" / "1"
+    save(served, model)
+    with serving("faces", model) as addresses:
+        yield addresses, served

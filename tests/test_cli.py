@@ -1,7 +1,7 @@
 """What a stranger sees: help, dry runs, one clear line for bad input."""
 
 import pytest
-from conftest import TINY, run_module
+from helpers.commands import TINY, run_module
 
 
 def test_help_lists_every_flag():

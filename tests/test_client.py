@@ -6,33 +6,16 @@ import os
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import TINY, run_module
+from helpers.commands import free_hosts, run_module
 from numpy.testing import assert_allclose
 from PIL import Image
-from test_replicas import free_hosts
 
 from wn_gan.client.serving_client import ServingClient
-from wn_gan.config import Config
 from wn_gan.errors import UserError
-from wn_gan.export.export_run import save
-from wn_gan.export.served import ServedGenerator
-from wn_gan.gan.building import build_gan
 
 pytest.importorskip("tensorflow_serving")
-from serving_server import serving  # noqa: E402
 
 PROTOCOLS = ["grpc", "rest"]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Addresses of a server of `faces`, and what it serves."""
-    gan = build_gan(Config(**TINY), (8, 8, 3))
-    served = ServedGenerator(gan.generator, evaluations=5)
-    model = tmp_path_factory.mktemp("served") / "faces" / "1"
-    save(served, model)
-    with serving("faces", model) as addresses:
-        yield addresses, served
 
 
 @pytest.fixture(params=PROTOCOLS)
@@ -151,7 +134,7 @@ def test_bad_input_is_one_line(tmp_path, refused):
         ({"num_images": 0}, "--num_images=0: must be at least 1"),
         ({"seed": -1}, "--seed=-1: must be at least 0"),
         ({"truncation": 0}, "--truncation=0.0: must be above 0"),
-        ({"timeout": "nan"}, "--timeout=nan: must be above 0"),
+        ({"timeout": "nan"}, "--timeout=nan: must be a finite number"),
     ]:
         assert message in refused("client", **good | change)
 

@@ -8,7 +8,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import CHROMIUM, CHROMIUM_FLAGS, run_module
+from helpers.commands import CHROMIUM, CHROMIUM_FLAGS, run_module
 
 from wn_gan.compare.results import read_results
 from wn_gan.compare.tables import make_rows, shown

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 from absl import flags
-from conftest import ROOT
+from helpers.commands import ROOT
 
 from wn_gan import networks
-from wn_gan.config import LOSSES, NORMS, UPDATE_ORDERS, Config, changed_options
+from wn_gan.config import LOSSES, NORMS, Config, StudyOptions, changed_options
 from wn_gan.errors import UserError
 from wn_gan.flag_defs import (
     define_options,
@@ -16,8 +16,8 @@ from wn_gan.flag_defs import (
     parse,
     to_flag_file,
 )
-from wn_gan.gan import losses, model
-from wn_gan.study import __main__
+from wn_gan.gan import losses
+from wn_gan.study.grid import plan
 
 
 def config_of(*arguments):
@@ -30,7 +30,6 @@ def config_of(*arguments):
 def test_choices_are_those_of_the_code():
     assert set(LOSSES) == set(losses.LOSSES)
     assert NORMS == networks.NORMS
-    assert UPDATE_ORDERS == model.UPDATE_ORDERS
 
 
 def test_no_flags_give_the_defaults():
@@ -134,11 +133,13 @@ def test_flag_files_of_the_project(path):
         assert config.run_dir == f"runs/{path.stem}"
         return
     values = flags.FlagValues()
-    __main__.define_flags(values)
+    for kind in (Config, StudyOptions):
+        define_options(kind, values)
     parse(["study", f"--flagfile={path}"], values)
-    assert values.study_dir == f"runs/{path.stem}"
-    configs = __main__.plan(values)
-    assert len(configs) == len(values.norms) * len(values.seeds)
+    options = options_from_flags(StudyOptions, values)
+    assert options.study_dir == f"runs/{path.stem}"
+    configs = plan(options_from_flags(Config, values), options)
+    assert len(configs) == len(options.norms) * len(options.seeds)
 
 
 def test_norms_are_compared_at_equal_settings():

@@ -13,11 +13,10 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, TINY
+from helpers.commands import HELPERS, MIRRORED, TINY, free_hosts, worker_flags
 from tensorboard.backend.event_processing.plugin_event_accumulator import (
     EventAccumulator,
 )
-from test_replicas import MIRRORED, free_hosts, worker_flags
 
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import read_metrics
@@ -61,7 +60,7 @@ def start(folder, kind, moment=NEVER, victim=0):
     processes = []
     for index, own in enumerate(devices):
         chosen = json.dumps(moment if index == victim else NEVER)
-        script = str(ROOT / "tests" / "killed_run.py")
+        script = str(HELPERS / "killed_run.py")
         command = [sys.executable, script, chosen, *flags, *own]
         processes.append(
             subprocess.Popen(

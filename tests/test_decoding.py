@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.image_files import encoded, png, write_lmdb, write_zip
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_files import encoded, png, write_lmdb, write_zip
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
@@ -242,7 +242,12 @@ def test_the_same_bytes_give_the_same_tensor_everywhere(data):
             {n.encode(): c for n, c in zip(names, files, strict=True)},
         )
         images = [
-            load_images(source, str(root), str(root / "cache"), **options)
+            load_images(
+                source,
+                data_dir=str(root),
+                cache_dir=str(root / "cache"),
+                **options,
+            )
             for source in (
                 f"folder:{root / 'files'}",
                 f"zip:{root / 'files.zip'}",

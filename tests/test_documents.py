@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import ROOT
+from helpers.commands import ROOT
 
 
 def text(name):

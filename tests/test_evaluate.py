@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import TINY, run_module
+from helpers.commands import TINY, run_module
 from numpy.testing import assert_allclose
 from PIL import Image
 
@@ -350,9 +350,9 @@ def test_a_run_without_checkpoints(run_dir, tmp_path, refused):
 
 
 def test_protocols_tell_images_apart(random):
-    from wn_gan.config import TestOptions
+    from wn_gan.config import SearchOptions
 
     images = random.integers(0, 256, (3, 8, 8, 3), np.uint8)
-    first = protocol_of(images, "x", TestOptions())
+    first = protocol_of(images, "x", SearchOptions())
     images[0, 0, 0, 0] += 1
-    assert str(protocol_of(images, "x", TestOptions())) != str(first)
+    assert str(protocol_of(images, "x", SearchOptions())) != str(first)

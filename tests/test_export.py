@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import TINY, run_module
 from google.protobuf import text_format
+from helpers.commands import TINY, run_module
 from tensorflow.core.protobuf import saved_model_pb2
 
 from wn_gan.config import NORMS, Config
@@ -28,7 +28,7 @@ NORMALIZING = {"Rsqrt", "Sqrt", "FusedBatchNormV3", "Mean", "L2Loss", "PyFunc"}
 def moved_gan(norm="weight", **options):
     """A GAN whose weights and statistics are no longer the initial ones."""
     resnet = options.get("architecture") == "resnet"
-    sizes = {"features": "4,6"} if resnet else {}
+    sizes = {"features": (4, 6)} if resnet else {}
     options = TINY | {"norm": norm} | options | sizes
     gan = build_gan(Config(**options), (8, 8, 3))
     images = np.random.default_rng(0).random((8, 8, 8, 3))

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import TINY, run_module
+from helpers.commands import TINY, run_module
 from tensorboard.backend.event_processing.plugin_event_accumulator import (
     EventAccumulator,
 )
@@ -34,7 +34,7 @@ def results(d_loss, **others):
 
 
 def test_the_first_step_that_is_not_finite_is_kept():
-    vitals = Vitals(d_can_win=True)
+    vitals = Vitals(d_won_loss=0.1)
     vitals.update(tf.constant(1, tf.int64), results(1.0))
     assert int(vitals.nonfinite_step) == 0
     vitals.update(tf.constant(2, tf.int64), results(1.0, fake_logits=np.inf))
@@ -45,7 +45,7 @@ def test_the_first_step_that_is_not_finite_is_kept():
 
 def test_the_share_of_steps_that_d_wins():
     """From 0 it is 1 - 0.995^n after n steps won; above 0.8 after 322."""
-    vitals = Vitals(d_can_win=True)
+    vitals = Vitals(d_won_loss=0.1)
     for step in range(1, 323):
         if step == 322:
             assert float(vitals.d_won_share) < 0.8
@@ -57,7 +57,7 @@ def test_the_share_of_steps_that_d_wins():
 
 def test_a_critic_without_a_least_loss_cannot_win():
     gan = build_gan(Config(**TINY | {"loss": "wasserstein"}), (8, 8, 3))
-    assert not gan.vitals.d_can_win
+    assert gan.vitals.d_won_loss is None
     gan.vitals.update(tf.constant(1, tf.int64), results(-50.0))
     assert float(gan.vitals.d_won_share) == 0
 
@@ -85,7 +85,7 @@ def poisoned(monkeypatch, seeds, bad_step):
             lambda i, x: tf.where(i == bad_step, x * np.float32(np.nan), x)
         )
 
-    monkeypatch.setattr(training, "batches", batches)
+    monkeypatch.setattr(train_run, "batches", batches)
 
 
 def all_finite(folder):

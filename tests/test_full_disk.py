@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import TINY, run_module
+from helpers.commands import TINY, run_module
 
 from wn_gan.runs import checkpoints
 from wn_gan.runs.folder import RunFolder

@@ -3,12 +3,12 @@
 import subprocess
 import sys
 
-import golden_check
 import numpy as np
 import pytest
-from conftest import ROOT
+from helpers import golden_check
+from helpers.commands import GOLDEN, ROOT
 
-FILE = ROOT / "tests" / "golden" / "dcgan_reference.npz"
+FILE = GOLDEN
 RESNET_FILE = FILE.with_name("resnet_reference.npz")
 
 

@@ -1,7 +1,7 @@
 """Memory over a long run."""
 
 import pytest
-from conftest import TINY, run_module
+from helpers.commands import TINY, run_module
 
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import read_metrics

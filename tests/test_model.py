@@ -9,17 +9,25 @@ from numpy.testing import assert_allclose, assert_array_equal
 from wn_gan import networks
 from wn_gan.gan import losses
 from wn_gan.gan.model import GAN
+from wn_gan.gan.objective import Objective
 from wn_gan.gan.optimizers import LinearWarmUp, RMSProp, build_optimizer
 
 REAL = np.random.default_rng(5).random((4, 8, 8, 3)).astype(np.float32)
 
 
-def tiny_gan(norm="weight", dtype="float32", rate=1e-3, **options):
+def tiny_gan(
+    norm="weight",
+    dtype="float32",
+    rate=1e-3,
+    loss="non_saturating",
+    **options,
+):
     keras.utils.set_random_seed(7)
     sizes = dict(height=8, width=8, features=3, dtype=dtype)
     gan = GAN(
         networks.build_generator(norm, code_size=5, **sizes),
         networks.build_discriminator(norm, **sizes),
+        Objective(loss),
         **options,
     )
     gan.compile(RMSProp(rate), RMSProp(rate))
@@ -170,7 +178,7 @@ def test_survives_saving(tmp_path):
     loaded = keras.models.load_model(tmp_path / "gan.keras", compile=False)
     z = gan.codes(3)
     assert_allclose(loaded(z), gan(z), rtol=1e-6)
-    for name in ("gan_loss", "update_order", "seed"):
+    for name in ("objective", "update_order", "seed"):
         assert getattr(loaded, name) == getattr(gan, name)
 
 

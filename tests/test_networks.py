@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers.networks import scatter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from wn_gan import layers, networks
 from wn_gan.networks import level_sizes
-from wn_gan.networks.fold import fold, folded_twin
+from wn_gan.networks.fold import folded
 
 
 def count(network):
@@ -126,14 +127,6 @@ def test_first_layer_starts_small(norm):
     assert 0.5 * bound < np.abs(kernel).max() <= bound
 
 
-def scatter(network, seed=3):
-    """Moves every weight off its initial value, variances kept positive."""
-    random = np.random.default_rng(seed)
-    for weight in network.weights:
-        value = np.asarray(weight)
-        weight.assign(value + random.uniform(0, 0.5, size=value.shape))
-
-
 @pytest.mark.parametrize("norm", networks.NORMS)
 @pytest.mark.parametrize("height, width", [(16, 16), (20, 28)])
 def test_folded_twin_computes_the_same(norm, height, width):
@@ -141,8 +134,7 @@ def test_folded_twin_computes_the_same(norm, height, width):
         norm, height, width, code_size=6, features=3, levels=2
     )
     scatter(generator)
-    twin = folded_twin(generator)
-    fold(generator, twin)
+    twin = folded(generator)
     z = tf.random.stateless_normal([4, 6], [1, 2])
     # One more rounding a weight.
     assert_allclose(twin(z), generator(z), rtol=1e-4, atol=1e-6)
@@ -154,11 +146,11 @@ def test_folded_twin_computes_the_same(norm, height, width):
 
 def test_folding_again_follows_the_generator():
     generator = networks.build_generator("weight", 8, 8, features=2)
-    twin = folded_twin(generator)
+    twin = folded(generator)
     z = tf.random.stateless_normal([4, 128], [1, 2])
     for seed in (1, 2):
         scatter(generator, seed)
-        fold(generator, twin)
+        folded(generator, into=twin)
         assert_allclose(twin(z), generator(z), rtol=1e-4, atol=1e-6)
 
 
@@ -173,4 +165,4 @@ def test_mixed_precision_ends_in_float32():
             "weight", 8, 8, features=2, dtype=policy
         )
         assert discriminator(images).dtype == tf.float32
-        assert folded_twin(generator).output.dtype == "float32"
+        assert folded(generator).output.dtype == "float32"

@@ -5,8 +5,7 @@ import os
 
 import nbformat
 import pytest
-from conftest import ROOT
-from test_client import server  # noqa: F401  (a fixture)
+from helpers.commands import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -77,7 +76,7 @@ def test_latent_space(tmp_path, monkeypatch):
     assert kinds.count("image/png") >= 3
 
 
-def test_serving(tmp_path, monkeypatch, server):  # noqa: F811
+def test_serving(tmp_path, monkeypatch, server):
     addresses, _ = server
     found = executed(
         NOTEBOOKS[3],

@@ -8,10 +8,10 @@ the others with a quarter of the features, for the sake of time.
 import json
 
 import pytest
-from conftest import ROOT, run_module
+from helpers.commands import ROOT, run_module
 
 SHORT = {"train_steps": 2, "running_test_images": 2, "final_test_images": 3}
-SMALL = {"features": "16"}
+SMALL = {"features": 16}
 
 
 @pytest.mark.parametrize(

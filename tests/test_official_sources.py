@@ -7,7 +7,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from image_files import webp, write_lmdb, write_zip
+from helpers.image_files import webp, write_lmdb, write_zip
 from numpy.testing import assert_array_equal
 from PIL import Image
 
@@ -44,7 +44,13 @@ def test_celeba_folder_and_zip_are_the_same(tmp_path, random):
     partition = (plain / "list_eval_partition.txt").read_text()
     (zipped / "list_eval_partition.txt").write_text(partition)
     one, other = (
-        load_images("celeba", str(root), crop_size=160, width=64, height=64)
+        load_images(
+            "celeba",
+            data_dir=str(root),
+            crop_size=160,
+            image_width=64,
+            image_height=64,
+        )
         for root in (plain, zipped)
     )
     for part, size in (("train", 6), ("validation", 2), ("test", 2)):
@@ -55,7 +61,7 @@ def test_celeba_folder_and_zip_are_the_same(tmp_path, random):
 
 def test_celebas_crop_is_the_center(tmp_path, random):
     root = celeba_folder(tmp_path, random)
-    images = load_images("celeba", str(root), crop_size=160)
+    images = load_images("celeba", data_dir=str(root), crop_size=160)
     first = np.asarray(Image.open(root / "img_align_celeba/000001.jpg"))
     assert_array_equal(images.train[:1][0], first[29:189, 9:169])
 
@@ -64,7 +70,7 @@ def test_celebas_strangers_are_named(tmp_path, random):
     root = celeba_folder(tmp_path, random)
     path = root / "list_eval_partition.txt"
     path.write_text(path.read_text().replace("000002.jpg", "000099.jpg"))
-    images = load_images("celeba", str(root), crop_size=160)
+    images = load_images("celeba", data_dir=str(root), crop_size=160)
     assert len(images.train) == 5
     assert images.skipped == (
         "000099.jpg: in list_eval_partition.txt, but not there",
@@ -72,17 +78,20 @@ def test_celebas_strangers_are_named(tmp_path, random):
     )
     path.write_text("000001.jpg train\n")
     with pytest.raises(UserError, match="line 1 is not a file name and 0, 1"):
-        load_images("celeba", str(root), crop_size=160)
+        load_images("celeba", data_dir=str(root), crop_size=160)
     path.write_bytes(bytes(range(256)))
     with pytest.raises(UserError, match="line 1 is not a file name"):
-        load_images("celeba", str(root), crop_size=160)
+        load_images("celeba", data_dir=str(root), crop_size=160)
     path.unlink()
-    assert len(load_images("celeba", str(root), crop_size=160).train) == 10
+    assert (
+        len(load_images("celeba", data_dir=str(root), crop_size=160).train)
+        == 10
+    )
 
 
 def test_the_stand_in_celeba(shared):
     root = str(shared / "data" / "celeba")
-    images = load_images("celeba", root, crop_size=160)
+    images = load_images("celeba", data_dir=root, crop_size=160)
     assert images.train.shape == (480, 160, 160, 3)
     assert len(images.validation) == len(images.test) == 60
 
@@ -98,7 +107,11 @@ def test_lsun_is_read_by_key_and_indexed_once(tmp_path, random):
     (path / "lock.mdb").unlink()
 
     def load():
-        return load_images("lsun/attic", str(tmp_path), str(tmp_path / "cache"))
+        return load_images(
+            "lsun/attic",
+            data_dir=str(tmp_path),
+            cache_dir=str(tmp_path / "cache"),
+        )
 
     images = load()
     assert_array_equal(images.train[:], pixels)
@@ -118,24 +131,24 @@ def test_an_lmdb_that_is_not_lsuns_is_refused(tmp_path, random):
     write_lmdb(tmp_path / "cat_train_lmdb", {b"label-000001": b"cat"})
     cache = str(tmp_path / "cache")
     with pytest.raises(UserError, match="not LSUN's.*b'label-000001'"):
-        load_images("lsun/cat", str(tmp_path), cache)
+        load_images("lsun/cat", data_dir=str(tmp_path), cache_dir=cache)
     assert not list((tmp_path / "cache").glob("*"))
     (tmp_path / "dog_train_lmdb").mkdir()
     with pytest.raises(UserError, match="dog_train_lmdb: is no LMDB"):
-        load_images("lsun/dog", str(tmp_path), cache)
+        load_images("lsun/dog", data_dir=str(tmp_path), cache_dir=cache)
     key = random.bytes(20).hex().encode()
     write_lmdb(tmp_path / "fox_train_lmdb", {key: b"not WebP"})
     with pytest.raises(UserError, match="1 of 1 images cannot be read"):
-        load_images("lsun/fox", str(tmp_path), cache)
+        load_images("lsun/fox", data_dir=str(tmp_path), cache_dir=cache)
 
 
 def test_the_stand_in_lsun(shared, tmp_path):
     images = load_images(
         "lsun/bedroom",
-        str(shared / "data" / "lsun"),
-        str(tmp_path),
-        width=64,
-        height=64,
+        data_dir=str(shared / "data" / "lsun"),
+        cache_dir=str(tmp_path),
+        image_width=64,
+        image_height=64,
     )
     assert images.train.shape == (330, 64, 64, 3)
 
@@ -178,7 +191,7 @@ def test_cifar_archives(tmp_path, cifar_rows, form, packed):
         archive = root / f"cifar-10-{form}.tar.gz"
         with tarfile.open(archive, "w:gz") as tar:
             tar.add(folder, folder.name)
-    images = load_images("cifar10", str(root))
+    images = load_images("cifar10", data_dir=str(root))
     assert images.train.shape == (15, 32, 32, 3)
     # The second training image: red, green and blue plane after each other.
     planes = cifar_rows[0, 1].reshape(3, 32, 32)
@@ -200,7 +213,7 @@ def test_a_pickle_that_calls_something_is_refused(tmp_path, cifar_rows):
     evil = pickle.dumps({b"data": Evil()}, 2)
     (tmp_path / "data_batch_3").write_bytes(evil)
     with pytest.raises(UserError, match=r"data_batch_3.*\.exec, which"):
-        load_images("cifar10", str(tmp_path))
+        load_images("cifar10", data_dir=str(tmp_path))
 
 
 def test_a_cut_cifar_batch_is_named(tmp_path, cifar_rows):
@@ -208,7 +221,7 @@ def test_a_cut_cifar_batch_is_named(tmp_path, cifar_rows):
         (tmp_path / f"{name}.bin").write_bytes(binary_batch(rows))
     (tmp_path / "test_batch.bin").write_bytes(b"123")
     with pytest.raises(UserError, match="test_batch.bin .*no whole records"):
-        load_images("cifar10", str(tmp_path))
+        load_images("cifar10", data_dir=str(tmp_path))
 
 
 # Fashion-MNIST, NumPy archives
@@ -224,12 +237,12 @@ def test_fashion_mnist(tmp_path, random):
     for part, stored in (("train", pixels), ("t10k", pixels[:2])):
         path = tmp_path / f"{part}-images-idx3-ubyte.gz"
         path.write_bytes(idx(stored))
-    images = load_images("fashion_mnist", str(tmp_path))
+    images = load_images("fashion_mnist", data_dir=str(tmp_path))
     assert_array_equal(images.train[:][..., 0], pixels)
     assert len(images.test) == 2
     path.write_bytes(gzip.compress(gzip.decompress(idx(pixels))[:-1]))
     with pytest.raises(UserError, match="cut off; 3,919 of 3,920"):
-        load_images("fashion_mnist", str(tmp_path))
+        load_images("fashion_mnist", data_dir=str(tmp_path))
 
 
 def test_npz(tmp_path, random):

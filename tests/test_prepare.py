@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT, TINY, run_module
+from helpers.commands import ROOT, TINY, run_module
 from numpy.testing import assert_array_equal
 from PIL import Image
 
@@ -32,7 +32,7 @@ def photos(tmp_path, random):
     return folder
 
 
-OPTIONS = {"width": 16, "height": 12}
+OPTIONS = {"image_width": 16, "image_height": 12}
 
 
 def test_prepared_images_are_those_read_directly(photos, tmp_path, monkeypatch):
@@ -57,7 +57,7 @@ def test_prepared_images_are_those_read_directly(photos, tmp_path, monkeypatch):
 
 
 def test_preparing_goes_on_where_it_was_killed(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr(preparing, "CHUNK", 8)
+    monkeypatch.setattr(prepare_images, "CHUNK", 8)
     images = load_images(f"folder:{photos}", **OPTIONS)
     seen = []
 
@@ -85,7 +85,7 @@ def test_stale_and_foreign_folders_are_refused(photos, tmp_path):
     folder = tmp_path / "ready"
     name = f"folder:{photos}"
     prepare(load_images(name, **OPTIONS), folder)
-    other = OPTIONS | {"width": 18}
+    other = OPTIONS | {"image_width": 18}
     with pytest.raises(UserError, match="stale.*width=16"):
         load_images(name, prepared_dir=str(folder), **other)
     with pytest.raises(UserError, match="holds folder:.* as it was"):

@@ -1,18 +1,19 @@
 """The metric: closed forms, independence of neighbours, both solvers."""
 
-import golden_check
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers import golden_check
+from helpers.commands import GOLDEN
+from helpers.networks import scatter
 from numpy.testing import assert_allclose, assert_array_equal
-from test_golden import FILE as GOLDEN
-from test_networks import scatter
 
 from wn_gan import networks
 from wn_gan.reconstruction import (
     RunningTest,
     lbfgs,
+    objective,
     reconstruct,
     search_codes,
     squared_errors,

@@ -1,14 +1,20 @@
 """The global batch is the unit: results do not depend on where a run is."""
 
 import json
-import socket
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT, TINY, run_module
-from replica_losses import CASES, IMAGES
+from helpers.commands import (
+    HELPERS,
+    MIRRORED,
+    TINY,
+    free_hosts,
+    run_module,
+    worker_flags,
+)
+from helpers.replica_losses import CASES, IMAGES
 
 from wn_gan import keras_compat
 from wn_gan.config import Config
@@ -18,28 +24,6 @@ from wn_gan.runs.metrics import read_metrics
 
 # Many processes, which may share two cores with another suite.
 pytestmark = pytest.mark.timeout(1800)
-
-MIRRORED = ["--strategy=mirrored", "--num_virtual_devices=2"]
-
-
-def free_hosts(count):
-    """Addresses on the loopback that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-    for one in sockets:
-        one.close()
-    return ",".join(hosts)
-
-
-def worker_flags(hosts):
-    """The flags of each worker."""
-    return [
-        ["--strategy=multi_worker", f"--worker_hosts={hosts}"]
-        + [f"--worker_index={index}"]
-        for index in range(len(hosts.split(",")))
-    ]
 
 
 def run_together(commands, timeout=900):
@@ -65,7 +49,7 @@ def found(tmp_path_factory):
     kinds |= {f"worker {i}": flags for i, flags in enumerate(workers)}
 
     def command(kind):
-        script = ROOT / "tests" / "replica_losses.py"
+        script = HELPERS / "replica_losses.py"
         output = folder / f"{kind}.json"
         return [sys.executable, str(script), str(output), *kinds[kind]]
 
@@ -206,7 +190,7 @@ def test_keras_own_fit_still_needs_our_loop():
         subprocess.Popen(
             [
                 sys.executable,
-                str(ROOT / "tests" / "keras_fit.py"),
+                str(HELPERS / "keras_fit.py"),
                 hosts,
                 str(i),
             ],

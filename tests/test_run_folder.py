@@ -6,18 +6,19 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import TINY
+from helpers.commands import TINY
 from numpy.testing import assert_array_equal
 
 from wn_gan.config import Config
 from wn_gan.errors import UserError
 from wn_gan.gan.building import build_gan
 from wn_gan.runs import checkpoints
-from wn_gan.runs.checkpoints import (
-    Checkpoints,
-    training_variables,
-    weights_sha256,
+from wn_gan.runs.checkpoint_file import (
+    gan_parts,
+    part_variables,
+    parts_sha256,
 )
+from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import MetricsFile, read_metrics
 
@@ -32,7 +33,7 @@ def trained_gan(steps=2, **options):
 
 
 def arrays(gan):
-    return {k: np.array(v) for k, v in training_variables(gan).items()}
+    return {k: np.array(v) for k, v in part_variables(gan_parts(gan)).items()}
 
 
 # Checkpoints
@@ -58,7 +59,7 @@ def test_everything_is_restored(tmp_path, options):
         one.train_step(tf.constant(IMAGES))
     for name, value in arrays(gan).items():
         assert_array_equal(value, arrays(other)[name], err_msg=name)
-    assert weights_sha256(gan) == weights_sha256(other)
+    assert parts_sha256(gan_parts(gan)) == parts_sha256(gan_parts(other))
 
 
 def test_every_variable_is_saved():
@@ -67,18 +68,18 @@ def test_every_variable_is_saved():
     counts = [
         len(part.weights) for part in (gan.generator, gan.discriminator)
     ] + [len(o.variables) for o in (gan.g_optimizer, gan.d_optimizer)]
-    assert len(training_variables(gan)) == sum(counts) + 1
+    assert len(part_variables(gan_parts(gan))) == sum(counts) + 1
     slots = [k for k in arrays(gan) if k.startswith("g_optimizer/")]
     assert len(slots) > len(gan.generator.trainable_variables)
 
 
 def test_hashes_tell_the_parts_apart():
     gan = trained_gan()
-    before = weights_sha256(gan)
+    before = parts_sha256(gan_parts(gan))
     gan.discriminator.weights[0].assign_add(
         tf.ones_like(gan.discriminator.weights[0])
     )
-    after = weights_sha256(gan)
+    after = parts_sha256(gan_parts(gan))
     changed = {part for part in before if before[part] != after[part]}
     assert changed == {"discriminator"}
 
@@ -119,9 +120,8 @@ def test_a_kill_between_the_renames_loses_nothing(tmp_path):
     saved = Checkpoints(tmp_path)
     gan = trained_gan(1)
     saved.save_last(gan, {"step": 1})
-    saved.path("last").rename(saved.path("previous"))
-    saved.save_step(gan, {"step": 2})
-    saved.path("step_00000001").rename(saved.path("next"))
+    saved.save_last(gan, {"step": 2})
+    saved.path("last").rename(saved.path("next"))
     assert saved.restore_latest(gan)[0] == {"step": 2}
 
 
@@ -154,10 +154,11 @@ def test_only_the_newest_are_kept(tmp_path):
     saved = Checkpoints(tmp_path, keep=2)
     gan = trained_gan(0)
     for step in (1, 2, 3):
-        gan.step.assign(step)
-        saved.save_step(gan, {})
-    kept = sorted(p.name for p in tmp_path.iterdir())
+        saved.save_last(gan, {"step": step})
+        saved.keep_step(step)
+    kept = sorted(p.name for p in tmp_path.glob("step_*"))
     assert kept == ["step_00000002.npz", "step_00000003.npz"]
+    assert [saved.step(p.removesuffix(".npz")) for p in kept] == [2, 3]
 
 
 # metrics.jsonl

@@ -1,7 +1,7 @@
 """Pictures of generators: the same command, the same bytes."""
 
 import numpy as np
-from conftest import run_module
+from helpers.commands import run_module
 from PIL import Image
 
 from wn_gan.data import Subset, array_images
@@ -128,7 +128,7 @@ def test_bad_input_is_one_line(tiny_run, tmp_path, refused):
         (model, "is no SavedModel with serving_default"),
         (model | {"timeline": "true"}, "--timeline: needs --run_dir"),
         ({"interpolate": 1}, "--interpolate=1: must be 0, or 2"),
-        ({"formats": "jpeg"}, "--formats=jpeg: must be of grid, png, npz"),
+        ({"formats": "jpeg"}, "--formats=jpeg: must be one of grid, png, npz"),
         ({"truncation": 0}, "--truncation=0.0: must be above 0"),
         ({"checkpoint": 5}, "--checkpoint=step_00000005: "),
     ]:

@@ -6,7 +6,7 @@ import kubernetes_validate
 import pytest
 import yaml
 from absl import flags
-from conftest import ROOT
+from helpers.commands import ROOT
 
 from wn_gan.config import Config
 from wn_gan.flag_defs import define_options, options_from_flags, parse

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from image_files import png, write_zip
+from helpers.image_files import png, write_zip
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
@@ -43,7 +43,7 @@ def test_embedded_faces_are_the_originals(shared):
 
 def test_tfds(shared):
     data_dir = str(shared / "tensorflow_datasets")
-    cifar = load_images("tfds:cifar10", data_dir)
+    cifar = load_images("tfds:cifar10", data_dir=data_dir)
     assert cifar.train.shape == (50_000, 32, 32, 3)
     assert cifar.test.shape == (2000, 32, 32, 3)
     assert cifar.train[:2].dtype == np.uint8
@@ -58,7 +58,7 @@ def test_folder(folder):
 
 
 def test_folder_is_cropped_and_resized(folder):
-    images = load_images(f"folder:{folder}", width=4, height=4)
+    images = load_images(f"folder:{folder}", image_width=4, image_height=4)
     assert images.train.shape == (5, 4, 4, 3)
     # The center 8x8 of the first image, averaged down.
     whole = np.asarray(Image.open(folder / "0.png"))[:, 1:9]
@@ -95,7 +95,7 @@ def test_sizes_that_differ_ask_for_one(folder):
     Image.new("RGB", (12, 8)).save(folder / "wide.png")
     with pytest.raises(UserError, match="2 sizes.*give --image_width"):
         load_images(f"folder:{folder}")
-    resized = load_images(f"folder:{folder}", width=8, height=8)
+    resized = load_images(f"folder:{folder}", image_width=8, image_height=8)
     assert resized.train.shape == (6, 8, 8, 3)
 
 
@@ -189,7 +189,7 @@ def test_a_damaged_zip_entry_is_named(tmp_path, random):
 def test_tfds_records_are_read_by_position(shared, tmp_path):
     """By their bytes and through TFDS itself: the same images."""
     data_dir = shared / "tensorflow_datasets"
-    through_tfds = load_images("tfds:cifar10", str(data_dir)).test
+    through_tfds = load_images("tfds:cifar10", data_dir=str(data_dir)).test
     (path,) = data_dir.glob("cifar10/*/cifar10-test.tfrecord*")
     files = TfrecordFiles("cifar10", [str(path)], 2000, "image", tmp_path)
     assert len(files) == 2000

@@ -8,8 +8,7 @@ import sys
 import time
 
 import pytest
-from conftest import TINY
-from test_replicas import free_hosts, worker_flags
+from helpers.commands import TINY, free_hosts, worker_flags
 
 from wn_gan.config import Config
 from wn_gan.reconstruction import RunningTest

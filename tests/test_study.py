@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TINY
+from helpers.commands import TINY
 from submitit.local.local import LocalJobEnvironment
 
 from wn_gan.config import Config

@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from conftest import CHROMIUM, CHROMIUM_FLAGS, TINY, run_module
+from helpers.commands import CHROMIUM, CHROMIUM_FLAGS, TINY, run_module
 
 from wn_gan.runs.metrics import read_metrics
 

@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from absl import flags
 
@@ -28,6 +29,7 @@ def run_verb(
     kinds: Sequence[type],
     main: Callable[..., int | None],
     argv: Sequence[str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> int:
     """Parses the command line and calls `main`.
 
@@ -37,6 +39,7 @@ def run_verb(
         main: takes an object of each class; returns the exit status, or None
             for 0.
         argv: instead of the process's own arguments.
+        defaults: of flags, instead of their options' own.
 
     Returns:
         Exit status: that of `main`; 0 after `--help`; 1 where the system
@@ -48,7 +51,7 @@ def run_verb(
     # Silences TensorFlow's start-up notes, which are not this program's.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        return _run(doc, kinds, main, argv)
+        return _run(doc, kinds, main, argv, defaults or {})
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -78,10 +81,13 @@ def _run(
     kinds: Sequence[type],
     main: Callable[..., int | None],
     argv: Sequence[str],
+    defaults: Mapping[str, Any],
 ) -> int:
     flag_values = flags.FlagValues()
     for kind in kinds:
         define_options(kind, flag_values)
+    for name, value in defaults.items():
+        flag_values.set_default(name, value)
     if any(word in _HELP for word in argv[1:]):
         print(f"{doc.strip()}\n{flag_values.get_help()}", flush=True)
         return 0

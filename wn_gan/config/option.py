@@ -73,6 +73,8 @@ def check_values(options: Any) -> None:
         value = getattr(options, field.name)
         if value is None:
             continue
+        if is_tuple(field) and not isinstance(value, tuple):
+            raise bad_flag(field.name, value, f"must be a tuple: ({value},)")
         for element in value if is_tuple(field) else (value,):
             _check(field, element)
 

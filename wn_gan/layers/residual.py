@@ -7,8 +7,9 @@ import keras
 import tensorflow as tf
 
 from wn_gan import keras_compat
+from wn_gan.layers.weight_norm import safe_sqrt
 
-ADDITION_EPSILON = 1e-16
+ADDITION_EPSILON = 1e-8
 
 
 @keras.saving.register_keras_serializable(package="wn_gan")
@@ -16,12 +17,11 @@ class WeightNormAdd(keras.layers.Layer):
     """Weight-normalized addition of a residue r and a shortcut s.
 
     `y = (w1 * r + w2 * s) / ||(w1, w2)||` per channel, with
-    `||w|| = sqrt(w1^2 + w2^2 + epsilon)`. It starts at `w = (0, 1)`: each
+    `||w|| = sqrt(w1^2 + w2^2) + epsilon`. It starts at `w = (0, 1)`: each
     block begins as its shortcut.
 
     Args:
-        epsilon: added inside the root. (The authors add 1e-8 to the root
-            itself: the same to 1e-8 for norms of about 1.)
+        epsilon: added to the norm.
         **kwargs: as for `keras.layers.Layer`.
 
     Input shape: a list of two, `[batch, height, width, channels]` each: the
@@ -55,7 +55,7 @@ class WeightNormAdd(keras.layers.Layer):
             tf.convert_to_tensor(weight)
             for weight in (self.residue_weight, self.shortcut_weight)
         )
-        norm = tf.sqrt(first**2 + second**2 + self.epsilon)
+        norm = safe_sqrt(first**2 + second**2) + self.epsilon
         return first / norm, second / norm
 
     def call(self, inputs):

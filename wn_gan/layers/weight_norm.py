@@ -20,28 +20,44 @@ from wn_gan.layers.kernel_layers import (
 WEIGHT_NORM_EPSILON = 1e-6
 
 
+def safe_sqrt(squared: tf.Tensor) -> tf.Tensor:
+    """The square root; at 0 its gradient is 0, not infinite.
+
+    Args:
+        squared: any float tensor, not negative.
+    """
+    positive = squared > 0
+    root = tf.sqrt(tf.where(positive, squared, tf.ones_like(squared)))
+    return tf.where(positive, root, tf.zeros_like(squared))
+
+
 def normalize_kernel(
     kernel: tf.Tensor,
     axes: Sequence[int],
     epsilon: float = WEIGHT_NORM_EPSILON,
     overlap: float = 1.0,
+    epsilon_outside: bool = False,
 ) -> tf.Tensor:
-    """The kernel over its norm, per output channel.
+    """The kernel divided by its norm, per output channel.
 
-    `w / sqrt(sum(w^2) / overlap + epsilon)`.
+    `w / sqrt(sum(w^2) / overlap + epsilon)`, as in the authors' DCGAN; or
+    `w / (sqrt(sum(w^2) / overlap) + epsilon)`, as in their ResNet.
 
     Args:
         kernel: any float tensor.
         axes: every axis but the output channel's.
-        epsilon: added inside the root, as the authors do.
+        epsilon: added inside the root, or to the root.
         overlap: stride^2 for a transposed convolution, where each output
             pixel sees only one in stride^2 of the kernel's entries; else 1.
+        epsilon_outside: whether epsilon is added to the root.
 
     Returns:
         A tensor of the kernel's shape and dtype.
     """
-    squared = tf.reduce_sum(tf.square(kernel), axes, keepdims=True)
-    return kernel / tf.sqrt(squared / overlap + epsilon)
+    squared = tf.reduce_sum(tf.square(kernel), axes, keepdims=True) / overlap
+    if epsilon_outside:
+        return kernel / (safe_sqrt(squared) + epsilon)
+    return kernel / tf.sqrt(squared + epsilon)
 
 
 class WeightNorm(KernelLayer):
@@ -52,11 +68,13 @@ class WeightNorm(KernelLayer):
         *args: Any,
         affine: bool = False,
         epsilon: float = WEIGHT_NORM_EPSILON,
-        **kw,
+        epsilon_outside: bool = False,
+        **kw: Any,
     ):
         super().__init__(*args, **kw)
         self.affine = affine
         self.epsilon = epsilon
+        self.epsilon_outside = epsilon_outside
 
     @property
     def has_gain(self) -> bool:
@@ -70,7 +88,11 @@ class WeightNorm(KernelLayer):
         axes = list(range(self.kernel.shape.rank))
         axes.remove(self.output_axis)
         kernel = normalize_kernel(
-            tf.convert_to_tensor(self.kernel), axes, self.epsilon, self.overlap
+            tf.convert_to_tensor(self.kernel),
+            axes,
+            self.epsilon,
+            self.overlap,
+            self.epsilon_outside,
         )
         return kernel * self.per_channel(self.gain) if self.affine else kernel
 
@@ -79,6 +101,7 @@ class WeightNorm(KernelLayer):
         return super().get_config() | {
             "affine": self.affine,
             "epsilon": self.epsilon,
+            "epsilon_outside": self.epsilon_outside,
         }
 
 
@@ -92,7 +115,8 @@ class WeightNormDense(WeightNorm, DenseKernel):
     Args:
         units: number of outputs.
         affine: whether to add a gain (initially 1) and a bias (0) per unit.
-        epsilon: added inside the root.
+        epsilon: added inside the root, or to the root.
+        epsilon_outside: whether epsilon is added to the root.
         **kwargs: as for `KernelLayer`.
 
     Input shape: `[batch, inputs]`, float.

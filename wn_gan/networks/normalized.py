@@ -50,6 +50,7 @@ class NormalizedLayers:
         norm: one of `config.NORMS`.
         dtype: Keras dtype policy of every layer, e.g. "mixed_float16".
         epsilon: of weight norm; see `layers.normalize_kernel`.
+        epsilon_outside: whether it is added to the root, not inside it.
         sync_batch_norm: whether replicas share batch norm's statistics.
 
     Raises:
@@ -61,6 +62,7 @@ class NormalizedLayers:
         norm: str,
         dtype: str,
         epsilon: float = layers.WEIGHT_NORM_EPSILON,
+        epsilon_outside: bool = False,
         sync_batch_norm: bool = False,
     ):
         if norm not in NORMS:
@@ -68,6 +70,7 @@ class NormalizedLayers:
         self.norm = norm
         self.dtype = dtype
         self.epsilon = epsilon
+        self.epsilon_outside = epsilon_outside
         self.sync_batch_norm = sync_batch_norm
         self.strict = norm == "weight"
         if self.strict or norm in _AFFINE_WEIGHT:
@@ -81,6 +84,7 @@ class NormalizedLayers:
         if self._kinds is _WEIGHT:
             arguments["affine"] = affine or not self.strict
             arguments["epsilon"] = self.epsilon
+            arguments["epsilon_outside"] = self.epsilon_outside
         else:
             arguments["bias_initializer"] = layers.fan_in_uniform(fan_in)
         return arguments

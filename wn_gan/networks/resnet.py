@@ -15,9 +15,8 @@ from wn_gan.config import RESNET21_BLOCKS, RESNET_FEATURES
 from wn_gan.networks.normalized import NormalizedLayers
 from wn_gan.networks.sizes import extra_padding, level_sizes
 
-# The authors' later code adds 1e-8 outside the root; inside, its square does
-# the same to 2e-6 at the smallest initial norms.
-RESNET_EPSILON = 1e-16
+# Of weight norm, as in the authors' later code: 1e-8 is added to the root.
+RECIPE = {"epsilon": 1e-8, "epsilon_outside": True}
 
 
 def build_generator(
@@ -51,7 +50,9 @@ def build_generator(
     Raises:
         ValueError: for an unknown norm or a size that cannot be halved.
     """
-    make = NormalizedLayers(norm, dtype, RESNET_EPSILON, sync_batch_norm)
+    make = NormalizedLayers(
+        norm, dtype, sync_batch_norm=sync_batch_norm, **RECIPE
+    )
     sizes = level_sizes(height, width, len(features))
     z = make.code_input(code_size)
     x = make.first_image(z, (*sizes[-1], features[-1]), affine=True)
@@ -99,7 +100,9 @@ def build_discriminator(
     Raises:
         ValueError: for an unknown norm or a size that cannot be halved.
     """
-    make = NormalizedLayers(norm, dtype, RESNET_EPSILON, sync_batch_norm)
+    make = NormalizedLayers(
+        norm, dtype, sync_batch_norm=sync_batch_norm, **RECIPE
+    )
     sizes = level_sizes(height, width, len(features))
     images = make.image_input(height, width, channels)
     x = keras.layers.Rescaling(2.0, -1.0, name="rescaling", dtype=dtype)(images)

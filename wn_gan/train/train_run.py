@@ -125,7 +125,7 @@ def _train(run: Run, split: Split) -> Outcome:
     if state.step == 0:
         _initialize(run, feed)
     watch = WatchFeed(run, feed)
-    schedule = _schedule(run, split, watch)
+    schedule = build_schedule(run, split, watch)
     loop = TrainingLoop(
         run.gan, run.strategy, config.steps_per_execution, config.jit_compile
     )
@@ -144,7 +144,7 @@ def _train(run: Run, split: Split) -> Outcome:
     return outcome
 
 
-def _schedule(run: Run, split: Split, watch: WatchFeed) -> Schedule:
+def build_schedule(run: Run, split: Split, watch: WatchFeed) -> Schedule:
     """What happens after each step.
 
     Workers that are not the chief do only what all must do together.

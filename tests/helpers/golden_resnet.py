@@ -6,10 +6,10 @@ they are convolutions with the kernel turned by 180 degrees, as ours are.
 
 from collections.abc import Mapping
 
-import golden_layouts as layouts
 import keras
 import numpy as np
 
+from helpers import golden_layouts as layouts
 from wn_gan import layers
 from wn_gan.networks import resnet
 from wn_gan.networks.normalized import NormalizedLayers
@@ -103,15 +103,18 @@ def module_like(name: str, entry: Mapping) -> keras.Model:
     It is named "generator" where the authors' kernels are transposed ones.
     """
     x = layouts.images_from_nchw(entry["x"])
-    make = NormalizedLayers("weight", "float32", resnet.EPSILON)
-    inputs = keras.Input(x.shape[1:])
+    dtype = str(x.dtype)
+    make = NormalizedLayers("weight", dtype, **resnet.RECIPE)
+    inputs = keras.Input(x.shape[1:], dtype=dtype)
     filters = entry["y"].shape[1]
     network = "generator"
     if name == "addition":
         branches = [inputs[..., :filters], inputs[..., filters:]]
         outputs = make.add(*branches, f"{name}_add")
     elif name == "affine":
-        outputs = layers.ChannelAffine(name=f"{name}_post_affine")(inputs)
+        outputs = layers.ChannelAffine(name=f"{name}_post_affine", dtype=dtype)(
+            inputs
+        )
     elif name in ("block_up", "block_up_last"):
         last = name.endswith("last")
         outputs = resnet._block_up(make, inputs, filters, (0, 0), name, last)
@@ -152,6 +155,7 @@ def build_networks(golden: Mapping, norm: str) -> tuple:
         channels=golden[f"net/{norm}/x"].shape[1],
         features=[int(f) for f in golden["meta/features"]],
         blocks=[int(b) for b in golden["meta/blocks"]],
+        dtype=str(golden[f"net/{norm}/x"].dtype),
     )
     code_size = int(golden["meta/code_size"])
     return (

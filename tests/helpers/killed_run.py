@@ -62,7 +62,7 @@ class Death:
             if event == "open" and arguments[1] in (None, "r", "rb"):
                 return
             self.happens("file")
-            if event == "open" and path.endswith(".npz.partial"):
+            if event == "open" and ".npz.partial-" in path:
                 self.happens("checkpoint")
 
         sys.addaudithook(hook)
@@ -76,7 +76,7 @@ def main():
     death.before(RunningTest, "test")
     (run_dir,) = [x[10:] for x in sys.argv if x.startswith("--run_dir=")]
     death.watch_files(str(Path(run_dir)) + os.sep)
-    return cli.run_verb(__main__.__doc__, __main__.define_flags, __main__.main)
+    return cli.run_verb(__main__.__doc__, __main__.KINDS, __main__.main)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,14 @@ from wn_gan.data import Feed, Subset, array_images, batches
 from wn_gan.distribution import make_strategy
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.gan.building import build_gan
+from wn_gan.gan.model import initialize_gan
 from wn_gan.reconstruction import Reconstructor
 from wn_gan.train.loop import TrainingLoop
 
 IMAGES = np.random.default_rng(4).integers(0, 256, (50, 8, 8, 3), np.uint8)
 TINY = {
     "code_size": 5,
-    "features": 3,
+    "features": (3,),
     "batch_size": 8,
     "g_learning_rate": 1e-3,
     "d_learning_rate": 1e-3,
@@ -43,7 +44,7 @@ CASES = {
     "weight_affine, instance": {"update_order": "shared", "r1_penalty": 1.0},
     "weight_data_init, layer": {"g_ema_decay": 0.9, "optimizer": "adam"},
     "batch, mean_only_batch": {"steps_per_execution": 5},
-    "group, spectral": {"architecture": "resnet", "features": "3,4"},
+    "group, spectral": {"architecture": "resnet", "features": (3, 4)},
 }
 
 
@@ -54,7 +55,7 @@ def losses(config, strategy, steps, solver):
     with strategy.scope():
         gan = build_gan(config, (8, 8, 3))
         if config.generator_norm == "weight_data_init":
-            gan.initialize(next(iter(batches(config, feed, 0))))
+            initialize_gan(gan, next(iter(batches(config, feed, 0))), d=False)
         loop = TrainingLoop(gan, strategy, config.steps_per_execution)
         stream = iter(batches(config, feed, 0, strategy))
         for _ in range(steps // config.steps_per_execution):
