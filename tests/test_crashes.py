@@ -13,7 +13,14 @@ import sys
 import time
 
 import pytest
-from helpers.commands import HELPERS, MIRRORED, TINY, free_hosts, worker_flags
+from helpers.commands import (
+    HELPERS,
+    MIRRORED,
+    TINY,
+    as_flags,
+    free_hosts,
+    worker_flags,
+)
 from tensorboard.backend.event_processing.plugin_event_accumulator import (
     EventAccumulator,
 )
@@ -55,7 +62,7 @@ def random_moment(choose):
 def start(folder, kind, moment=NEVER, victim=0):
     """The processes of a run, one of which will kill itself."""
     flags = KILLED | {"run_dir": folder.path}
-    flags = [f"--{name}={value}" for name, value in flags.items()]
+    flags = as_flags(flags)
     devices = DEVICES.get(kind) or worker_flags(free_hosts(2))
     processes = []
     for index, own in enumerate(devices):
@@ -82,6 +89,7 @@ def statuses(processes):
             process.kill()
     for _, errors in outputs:
         assert "Traceback" not in errors, errors
+        print(*[x for x in errors.splitlines() if x.startswith("error: ")])
     return [process.returncode for process in processes]
 
 

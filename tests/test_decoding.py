@@ -221,8 +221,8 @@ def test_the_same_bytes_give_the_same_tensor_everywhere(data):
             )
         )
     options = {
-        "width": 2 * data.draw(st.integers(1, 12)),
-        "height": 2 * data.draw(st.integers(1, 12)),
+        "image_width": 2 * data.draw(st.integers(1, 12)),
+        "image_height": 2 * data.draw(st.integers(1, 12)),
         "crop_size": data.draw(st.none() | st.integers(2, 50)),
         "channels": data.draw(st.sampled_from([None, 1, 3])),
         "background": data.draw(st.sampled_from(["white", "teal"])),
@@ -259,7 +259,9 @@ def test_the_same_bytes_give_the_same_tensor_everywhere(data):
             assert_array_equal(other.train[:], first)
     # And each is what decoding, cropping and resizing alone give.
     geometry = Geometry(
-        **{k: options[k] for k in ("width", "height", "crop_size")}
+        width=options["image_width"],
+        height=options["image_height"],
+        crop_size=options["crop_size"],
     )
     mode = "L" if first.shape[-1] == 1 else "RGB"
     for content, found in zip(files, first, strict=True):

@@ -11,12 +11,11 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from wn_gan.config import NORMS, Config
 from wn_gan.errors import UserError, VerificationFailed
-from wn_gan.export import verify
 from wn_gan.export.c_loader import CModel, LoadError
 from wn_gan.export.export_run import save
 from wn_gan.export.served import ServedGenerator
 from wn_gan.export.serving_files import example_inputs, write_warmup
-from wn_gan.export.verify import run_in_c, signature_tensors
+from wn_gan.export.verify import run_in_c, signature_tensors, verify
 from wn_gan.export.versions import new_version
 from wn_gan.gan.building import build_gan
 from wn_gan.generators.codes import draw_codes

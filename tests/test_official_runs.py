@@ -11,7 +11,7 @@ import pytest
 from helpers.commands import ROOT, run_module
 
 SHORT = {"train_steps": 2, "running_test_images": 2, "final_test_images": 3}
-SMALL = {"features": 16}
+SMALL = {"features": "16"}
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_everything_is_restored(tmp_path, options):
     gan, other = trained_gan(3, **options), trained_gan(1, **options)
     saved = Checkpoints(tmp_path)
     saved.save_last(gan, {"step": 3})
-    metadata, damaged = saved.restore_latest(other)
+    _, metadata, damaged = saved.restore_latest(other)
     assert metadata == {"step": 3} and not damaged
     for one in (gan, other):
         one.train_step(tf.constant(IMAGES))
@@ -101,7 +101,7 @@ def test_a_damaged_last_gives_way_to_the_one_before(tmp_path, damage):
     else:
         content = b""
     path.write_bytes(content)
-    metadata, lines = saved.restore_latest(gan)
+    _, metadata, lines = saved.restore_latest(gan)
     assert metadata == {"step": 1}
     assert len(lines) == 1 and str(path) in lines[0]
     for name, value in arrays(gan).items():
@@ -122,7 +122,7 @@ def test_a_kill_between_the_renames_loses_nothing(tmp_path):
     saved.save_last(gan, {"step": 1})
     saved.save_last(gan, {"step": 2})
     saved.path("last").rename(saved.path("next"))
-    assert saved.restore_latest(gan)[0] == {"step": 2}
+    assert saved.restore_latest(gan).metadata == {"step": 2}
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):

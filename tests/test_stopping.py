@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from helpers.commands import TINY, free_hosts, worker_flags
+from helpers.commands import TINY, as_flags, free_hosts, worker_flags
 
 from wn_gan.config import Config
 from wn_gan.reconstruction import RunningTest
@@ -59,7 +59,7 @@ def test_a_stop_during_a_running_test(tmp_path, monkeypatch):
 def start(folder, hosts, **options):
     """Both workers of a run; their output goes to files beside it."""
     flags = REPRODUCIBLE | {"run_dir": folder.path} | options
-    given = [f"--{name}={value}" for name, value in flags.items()]
+    given = as_flags(flags)
     processes = []
     for index, own in enumerate(worker_flags(hosts)):
         command = [sys.executable, "-m", "wn_gan.train", *given, *own]

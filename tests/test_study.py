@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers.commands import TINY
+from helpers.commands import TINY, as_flags
 from submitit.local.local import LocalJobEnvironment
 
 from wn_gan.config import Config
@@ -26,7 +26,7 @@ STUDY = {
 def start_study(path, **options):
     flags = STUDY | {"study_dir": path, "final_evaluations": 3} | options
     command = [sys.executable, "-m", "wn_gan.study"]
-    command += [f"--{name}={value}" for name, value in flags.items()]
+    command += as_flags(flags)
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -139,8 +139,8 @@ def test_a_failed_run_is_counted(tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"seeds": "0,x"}, "--seeds=x: must be whole numbers"),
-        ({"norms": "bn"}, "--norm=bn: must be one of none"),
+        ({"seeds": "0,x"}, "--seeds=0,x: must be whole numbers"),
+        ({"norms": "bn"}, "--norms=bn: must be one of none"),
         ({"study_dir": ""}, "--study_dir"),
         ({"slurm": "gpu"}, "--slurm=gpu: must be option=value"),
     ],

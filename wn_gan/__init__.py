@@ -1,4 +1,4 @@
-"""GANs with batch and weight normalization, measured by reconstruction."""
+"""GANs with batch and weight normalization, scored by reconstruction."""
 
 import importlib
 import importlib.abc
@@ -12,7 +12,7 @@ from typing import Any
 
 __version__ = "0.2.0"
 
-# Old module -> new module, and the names that changed with the move.
+# Old module -> new module, and old -> new names within it.
 _MOVED: dict[str, tuple[str, Mapping[str, str]]] = {
     "wn_gan.evaluation": ("wn_gan.evaluate", {}),
     "wn_gan.evaluation.own_images": ("wn_gan.data.own_images", {}),
@@ -36,11 +36,11 @@ _MOVED: dict[str, tuple[str, Mapping[str, str]]] = {
 def lazy_names(
     package: str, modules: Mapping[str, str]
 ) -> Callable[[str], Any]:
-    """A package's `__getattr__` that imports public names on first use.
+    """Returns a package `__getattr__` that imports names on first use.
 
     Args:
         package: full name of the package.
-        modules: public name -> module of the package that defines it.
+        modules: public name -> module in the package that defines it.
     """
 
     def get(name: str) -> Any:
@@ -53,21 +53,21 @@ def lazy_names(
 
 
 class _MovedModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports of version 0.1 still work in 0.2, with a warning."""
+    """Redirects imports of version 0.1 in 0.2, with a warning."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: Any = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """The stand-in of a module that has moved, else None."""
+        """Returns the spec of a moved module, else None."""
         if fullname not in _MOVED:
             return None
         return importlib.util.spec_from_loader(fullname, self, is_package=True)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Lets the stand-in find its names in the new module."""
+        """Makes the old module look up its names in the new one."""
         new, renamed = _MOVED[module.__name__]
         warnings.warn(
-            f"{module.__name__} is now {new}; the old name goes in 0.3",
+            f"{module.__name__} is now {new}; 0.3 removes the old name",
             FutureWarning,
             stacklevel=2,
         )

@@ -1,13 +1,13 @@
 """GANs with batch and weight normalization: python -m wn_gan <verb>.
 
 train      trains a GAN
-evaluate   final test of a run or of a SavedModel
-compare    report of several runs
+evaluate   runs the final test of a run or of a SavedModel
+compare    writes a report on several runs
 study      trains, tests and compares a grid of runs
-sample     pictures of a trained generator
-export     SavedModel of a trained generator for TensorFlow Serving
-client     asks a TensorFlow Serving server
-prepare    inspects data, or crops and resizes them once
+sample     writes images of a trained generator
+export     writes a SavedModel of a generator for TensorFlow Serving
+client     requests images from a TensorFlow Serving server
+prepare    inspects data, or crops and resizes it before training
 
 `python -m wn_gan <verb> --help` shows the verb's flags; `python -m
 wn_gan.<verb>` is the same command.
@@ -22,7 +22,7 @@ VERBS = tuple(line.split()[0] for line in __doc__.split("\n\n")[1].splitlines())
 
 
 def main() -> int:
-    """Runs the verb that the command line names."""
+    """Runs the verb given on the command line; returns the exit status."""
     if len(sys.argv) < 2 or sys.argv[1] in ("--help", "-h"):
         print(__doc__.strip())
         return 0

@@ -1,4 +1,4 @@
-"""The frame of every verb: flags, help, errors, exit status."""
+"""Entry point of every verb: flags, help, errors, exit status."""
 
 import os
 import signal
@@ -36,19 +36,19 @@ def run_verb(
     Args:
         doc: the verb's help text; its first line names it.
         kinds: classes of options; their fields are the verb's flags.
-        main: takes an object of each class; returns the exit status, or None
+        main: takes one object per class; returns the exit status, or None
             for 0.
-        argv: instead of the process's own arguments.
+        argv: command and arguments; default: `sys.argv`.
         defaults: of flags, instead of their options' own.
 
     Returns:
-        Exit status: that of `main`; 0 after `--help`; 1 where the system
-        refuses a file or a disk is full; 2 for bad input; 3 where training
-        failed; 4 where another worker was lost; 5 where an export is not
-        what it should be; 130 after Ctrl-C. An error is one line on stderr.
+        Exit status: that of `main`; 0 after `--help`; 1 for a file or disk
+        error; 2 for bad input; 3 if training failed; 4 if another worker was
+        lost; 5 if an export differs from its checkpoint; 130 after Ctrl-C;
+        141 if the reader closed the pipe. An error is one line on stderr.
     """
     argv = sys.argv if argv is None else argv
-    # Silences TensorFlow's start-up notes, which are not this program's.
+    # Silences TensorFlow's start-up messages.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         return _run(doc, kinds, main, argv, defaults or {})
@@ -60,11 +60,11 @@ def run_verb(
         return error.exit_status
     except WorkerLost as error:
         print(f"failed: {error}", file=sys.stderr, flush=True)
-        # TensorFlow's own way out waits for the worker that is lost.
+        # A normal exit would hang: TensorFlow waits for the lost worker.
         os._exit(error.exit_status)
     except BrokenPipeError:
-        # The reader closed the pipe; Python's last flush must not complain
-        # of it again.
+        # The reader closed the pipe. Without this, Python's flush at exit
+        # would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except OSError as error:

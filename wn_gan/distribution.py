@@ -1,4 +1,4 @@
-"""Where a run takes place: one device, several, or several machines."""
+"""Devices and machines of a run."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ from wn_gan.config import DeviceOptions
 from wn_gan.errors import UserError, WorkerLost, bad_flag
 
 _SLURM_PORT = 8888
-# In messages of TensorFlow's collective operations and of gRPC.
+# Found in messages of TensorFlow's collective operations and of gRPC.
 _LOST_WORKER_SIGNS = (
     "/job:worker",
     "collective ops is aborted",
@@ -25,13 +25,13 @@ _LOST_WORKER_SIGNS = (
 
 
 def make_strategy(options: DeviceOptions) -> tf.distribute.Strategy:
-    """The strategy of a config; to be made before TensorFlow is used.
+    """Returns the strategy of a config; call it before using TensorFlow.
 
     Args:
-        options: such as a `Config`.
+        options: for example a `Config`.
 
     Raises:
-        UserError: for devices or workers that are not there.
+        UserError: for missing devices, or invalid or missing workers.
     """
     if options.num_virtual_devices is not None:
         _make_virtual_devices(options.num_virtual_devices)
@@ -46,7 +46,7 @@ def make_strategy(options: DeviceOptions) -> tf.distribute.Strategy:
 
 
 def check_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> None:
-    """Raises `UserError` for a global batch that replicas cannot share."""
+    """Raises `UserError` if replicas cannot share the batch equally."""
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
         raise bad_flag(
@@ -63,7 +63,7 @@ def _make_virtual_devices(count: int) -> None:
     try:
         tf.config.set_logical_device_configuration(cpu, wanted)
     except RuntimeError:
-        # TensorFlow has started; what is there may be enough.
+        # TensorFlow has started; the existing devices may be enough.
         pass
     there = len(tf.config.list_logical_devices("CPU"))
     if there < count:
@@ -73,14 +73,14 @@ def _make_virtual_devices(count: int) -> None:
 
 
 def _devices(options: DeviceOptions) -> list[str] | None:
-    """The CPU's parts where they are asked for, else every GPU."""
+    """Returns the CPU's logical devices if asked for, else None: all GPUs."""
     if options.num_virtual_devices is None:
         if not tf.config.list_logical_devices("GPU"):
             raise bad_flag(
                 "strategy",
                 options.strategy,
-                "this machine has no GPU; --num_virtual_devices=2 tries it "
-                "on the CPU",
+                "this machine has no GPU; to try it on the CPU, add "
+                "--num_virtual_devices=2",
             )
         return None
     devices = tf.config.list_logical_devices("CPU")
@@ -88,15 +88,15 @@ def _devices(options: DeviceOptions) -> list[str] | None:
 
 
 def _multi_worker(options: DeviceOptions) -> tf.distribute.Strategy:
-    """Workers by flag, by TF_CONFIG or by Slurm, in this order."""
+    """Takes workers from flags, TF_CONFIG or Slurm, in this order."""
     if options.worker_hosts is not None:
         hosts = options.worker_hosts.split(",")
         if options.worker_index is None or options.worker_index >= len(hosts):
             raise bad_flag(
                 "worker_index",
                 options.worker_index,
-                f"must be from 0 to {len(hosts) - 1}: which of --worker_hosts "
-                "this process is",
+                f"must be from 0 to {len(hosts) - 1}: the index of this "
+                "process in --worker_hosts",
             )
         task = {"type": "worker", "index": options.worker_index}
         cluster = {"cluster": {"worker": hosts}, "task": task}
@@ -133,7 +133,7 @@ def _check_tf_config(text: str) -> None:
 
 
 def num_workers(strategy: tf.distribute.Strategy) -> int:
-    """How many processes take part."""
+    """Returns the number of processes."""
     resolver = strategy.cluster_resolver
     if resolver is None:
         return 1
@@ -141,7 +141,7 @@ def num_workers(strategy: tf.distribute.Strategy) -> int:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes."""
+    """Whether this process is the chief, which writes all files."""
     resolver = strategy.cluster_resolver
     if resolver is None or num_workers(strategy) == 1:
         return True
@@ -152,7 +152,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def wait_for_all(strategy: tf.distribute.Strategy) -> None:
-    """Returns when all workers have called it."""
+    """Blocks until all workers have called it."""
     if num_workers(strategy) == 1:
         return
 
@@ -166,12 +166,12 @@ def wait_for_all(strategy: tf.distribute.Strategy) -> None:
 
 @contextlib.contextmanager
 def losing_workers(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Turns TensorFlow's errors about a lost worker into one line.
+    """Converts TensorFlow's errors about a lost worker to `WorkerLost`.
 
-    Any other error is left as it is.
+    Other errors pass unchanged.
 
     Raises:
-        WorkerLost: when another worker is gone.
+        WorkerLost: if another worker is gone.
     """
     try:
         yield
@@ -179,13 +179,13 @@ def losing_workers(strategy: tf.distribute.Strategy) -> Iterator[None]:
         if num_workers(strategy) == 1 or not _means_lost_worker(error):
             raise
         raise WorkerLost(
-            "another worker is gone; start all of them again to go on from "
-            "what is saved"
+            "another worker is gone; restart all workers to resume from the "
+            "last checkpoint"
         ) from error
 
 
 def _means_lost_worker(error: tf.errors.OpError) -> bool:
-    """Whether an error is one of the connection to another worker."""
+    """Whether an error means that another worker is lost."""
     if isinstance(error, tf.errors.UnavailableError):
         return True
     kinds = (
@@ -203,11 +203,11 @@ def _means_lost_worker(error: tf.errors.OpError) -> bool:
 def over_replicas(
     strategy: tf.distribute.Strategy, parts: Callable[[int], Any]
 ) -> Any:
-    """A distributed value.
+    """Distributes one part to each replica.
 
     Args:
-        strategy: whose replicas get it.
-        parts: number of a replica, of all workers -> its part.
+        strategy: defines the replicas.
+        parts: replica number, counted over all workers -> its part.
     """
     return strategy.experimental_distribute_values_from_function(
         lambda context: parts(context.replica_id_in_sync_group)

@@ -1,4 +1,4 @@
-"""The error for everything that the person at the keyboard can mend."""
+"""Errors that end a verb with one line and an exit status."""
 
 import difflib
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ class UserError(Exception):
 
 
 class TrainingFailed(Exception):
-    """A run that the guard ended: shown as one line, exit status 3."""
+    """The guard stopped a failing run: one line, exit status 3."""
 
     exit_status = 3
 
@@ -22,22 +22,22 @@ class WorkerLost(Exception):
 
 
 class VerificationFailed(Exception):
-    """An exported model is not the one it was made from: exit status 5."""
+    """An exported model differs from its checkpoint: exit status 5."""
 
     exit_status = 5
 
 
 def bad_flag(flag: str, value: Any, expected: str) -> UserError:
-    """The error for a flag's value: names the flag, the value, what is right.
+    """Returns the error for an invalid value of a flag.
 
     Args:
         flag: name of the flag, without dashes.
         value: what the user gave.
-        expected: what would be right, as a clause.
+        expected: the rule that the value breaks, as a clause.
     """
     return UserError(f"--{flag}={value}: {expected}")
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """The words most like `word`, as a comma-separated list ("" if none)."""
+    """Returns the words most like `word`, comma-separated ("" if none)."""
     return ", ".join(difflib.get_close_matches(word, list(words), cutoff=0.4))

@@ -1,4 +1,4 @@
-"""Small files, written whole or not at all."""
+"""Atomic writes of small files."""
 
 import contextlib
 import json
@@ -14,31 +14,31 @@ _PARTIAL = ".partial"
 
 
 def cache_folder() -> Path:
-    """Folder of what can be made again: $XDG_CACHE_HOME/wn_gan.
+    """Returns the folder for files that can be rebuilt.
 
-    Without that variable: ~/.cache/wn_gan.
+    It is $XDG_CACHE_HOME/wn_gan, by default ~/.cache/wn_gan.
     """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "wn_gan"
 
 
 def write_json(path: Path, value: Mapping) -> None:
-    """Writes readable JSON; a reader sees the old file or the new one."""
+    """Writes indented JSON; readers see the old or the new file."""
     write_text(path, json.dumps(value, indent=1) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file; a reader sees the old file or the new one."""
+    """Writes a text file; readers see the old or the new file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
         partial.write_text(text)
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes an `.npz`; a reader sees the old file or the new one.
+    """Writes an `.npz`; readers see the old or the new file.
 
-    Like `numpy.savez`, but it closes the archive where a disk is full:
-    older versions of NumPy leave it open, and Python then prints a traceback.
+    Unlike `numpy.savez` it closes the archive if the disk is full: older
+    versions of NumPy leave it open, and Python then prints a traceback.
     """
     with replacing(path) as partial, open(partial, "wb") as file:
         with zipfile.ZipFile(file, "w") as archive:
@@ -49,20 +49,20 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def is_partial(name: str) -> bool:
-    """Whether a file's name is that of a write that has not ended."""
+    """Whether a file name is that of an unfinished write."""
     return _PARTIAL in name
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """The path to write to; on leaving, the file replaces `path`.
+    """Yields a partial file's path; on exit the file replaces `path`.
 
-    The file and its folder entry are on the disk before this returns. Two
-    processes that write the same file never share a partial one.
+    The file and its folder entry are on the disk before this returns. Each
+    process writes its own partial file.
 
     Raises:
-        OSError: naming the file, where a disk is full or cannot be written;
-            then `path` is as it was, and the partial file is gone.
+        OSError: if the file cannot be written; the error names it. `path` is
+            then unchanged, and the partial file is deleted.
     """
     with naming(path):
         number, name = tempfile.mkstemp(
@@ -82,18 +82,18 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def move(source: Path, target: Path) -> None:
-    """Renames a file; its content and its new name are then on the disk."""
+    """Renames a file, and waits until content and name are on the disk."""
     _sync(source)
     os.replace(source, target)
-    with contextlib.suppress(OSError):  # some file systems have no such call
+    with contextlib.suppress(OSError):  # not all file systems can do it
         _sync(target.parent)
 
 
 def remove_partials(folder: Path) -> None:
-    """Deletes what killed writes left directly in a folder.
+    """Deletes the partial files of killed writes directly in a folder.
 
     Args:
-        folder: that no other process writes to.
+        folder: no other process may write to it.
     """
     for path in folder.glob(f"*{_PARTIAL}-*"):
         path.unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def _sync(path: Path) -> None:
 
 @contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Adds the file to errors of the system, which often name none."""
+    """Adds the file's name to an `OSError`, which often has none."""
     try:
         yield
     except OSError as error:
@@ -118,7 +118,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def _new_file_mode() -> int:
-    """Permissions of a new file: `mkstemp` gives its own to nobody else."""
+    """Returns a new file's permissions; `mkstemp` allows only the owner."""
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask

@@ -1,7 +1,7 @@
-"""Flags <-> options; the only user of absl.
+"""Conversion between absl flags and options.
 
-Every option of a class in `wn_gan.config` is a flag of the same name, default
-and help text.
+Every option of a class in `wn_gan.config` is a flag with the same name,
+default and help text.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ def define_options(kind: type, flag_values: flags.FlagValues) -> None:
 
     Args:
         kind: a class of options.
-        flag_values: to define them in.
+        flag_values: receives the flags.
     """
     for field in dataclasses.fields(kind):
         if field.metadata["positional"]:
@@ -56,14 +56,14 @@ def parse(
     Args:
         argv: the command and its arguments.
         flag_values: where the flags are defined.
-        positional: whether arguments that are no flags are allowed.
+        positional: whether arguments that are not flags are allowed.
 
     Returns:
-        Those arguments.
+        The arguments that are not flags.
 
     Raises:
         UserError: for an unknown flag (with the nearest names), a value of
-            the wrong kind, a missing flag file or a stray argument.
+            the wrong type, a missing flag file or a stray argument.
     """
     try:
         stray = flag_values(argv)[1:]
@@ -88,7 +88,7 @@ def parse(
 
 
 def is_positional(kind: type) -> bool:
-    """Whether a class of options takes the arguments that are no flags."""
+    """Whether a class of options takes arguments that are not flags."""
     return any(f.metadata["positional"] for f in dataclasses.fields(kind))
 
 
@@ -97,15 +97,15 @@ def options_from_flags(
     flag_values: flags.FlagValues,
     stray: Sequence[str] = (),
 ) -> Options:
-    """The options that the parsed flags give.
+    """Builds an object of options from parsed flags.
 
     Args:
         kind: a class of options.
-        flag_values: parsed.
-        stray: arguments that are no flags, for the positional option.
+        flag_values: the parsed flags.
+        stray: arguments that are not flags, for the positional option.
 
     Raises:
-        UserError: for a value that cannot be right.
+        UserError: for an invalid value.
     """
     values = {
         field.name: tuple(stray)
@@ -117,7 +117,7 @@ def options_from_flags(
 
 
 def _plain(field: dataclasses.Field, value: Any) -> Any:
-    """A flag's value as its option has it: lists become tuples."""
+    """Converts a flag's value to its option's type: lists to tuples."""
     if value is None or not is_tuple(field):
         return value
     if value_type(field) is str:
@@ -131,7 +131,7 @@ def _plain(field: dataclasses.Field, value: Any) -> Any:
 
 
 def to_flag_file(config: Config) -> str:
-    """A flag file's text that gives this config again; unset options out."""
+    """Returns the config as text of a flag file, without unset options."""
     lines = []
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
@@ -145,7 +145,7 @@ def to_flag_file(config: Config) -> str:
 
 
 def from_flag_file(text: str) -> Config:
-    """The config of a flag file's text, e.g. a run's `config.cfg`.
+    """Parses the text of a flag file, e.g. of a run's `config.cfg`.
 
     Raises:
         UserError: as `parse` and `options_from_flags`.

@@ -1,8 +1,7 @@
-"""Images: the only place where pixel ranges change; grids and PNGs.
+"""Conversion of pixel ranges, image grids and PNGs.
 
-Inside the package images are `[height, width, channels]`, channels 1 or 3,
-uint8 in [0, 255] where they are stored and float32 in [0, 1] where they are
-computed with.
+Images are `[height, width, channels]` with 1 or 3 channels: uint8 in [0, 255]
+in storage, float32 in [0, 1] in computation. Only this module converts them.
 """
 
 import math
@@ -15,26 +14,26 @@ from wn_gan.files import replacing
 
 
 def to_unit(images: np.ndarray) -> np.ndarray:
-    """Uint8 in [0, 255] -> float32 in [0, 1]."""
+    """Converts uint8 in [0, 255] to float32 in [0, 1]."""
     return images.astype(np.float32) / 255
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Float in [0, 1] -> uint8, clipped and rounded to the nearest."""
+    """Converts float in [0, 1] to uint8, clipped and rounded to nearest."""
     return np.uint8(np.clip(np.asarray(images) * 255.0 + 0.5, 0, 255))
 
 
 def from_array(image: np.ndarray) -> Image.Image:
-    """A PIL image of uint8 `[height, width, 1 or 3]`."""
+    """Converts uint8 `[height, width, 1 or 3]` to a PIL image."""
     return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def grid(images: np.ndarray, columns: int) -> np.ndarray:
-    """Tiles images row by row, one pixel of white between them.
+    """Tiles images row by row with one white pixel between them.
 
     Args:
         images: `[n, height, width, channels]`, uint8.
-        columns: images in a row; the last row is filled up with white.
+        columns: images per row; white fills up the last row.
 
     Returns:
         uint8 `[grid height, grid width, channels]`.
@@ -53,12 +52,12 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
 
 
 def square_grid(images: np.ndarray) -> np.ndarray:
-    """`grid` with about as many rows as columns."""
+    """Tiles images with about as many rows as columns; see `grid`."""
     return grid(images, math.ceil(math.sqrt(len(images))))
 
 
 def pairs_grid(targets: np.ndarray, results: np.ndarray) -> np.ndarray:
-    """Rows of targets, each above the row of its results, eight a row."""
+    """Tiles rows of eight targets, each above the row of its results."""
     rows = [
         part[first : first + 8]
         for first in range(0, len(targets), 8)
@@ -71,7 +70,7 @@ def pairs_grid(targets: np.ndarray, results: np.ndarray) -> np.ndarray:
 
 
 def save_png(image: np.ndarray, path: Path) -> None:
-    """Writes uint8 `[height, width, 1 or 3]`, all of it or nothing."""
+    """Writes uint8 `[height, width, 1 or 3]` as a PNG, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
         from_array(image).save(partial, format="PNG")

@@ -1,7 +1,7 @@
-"""The differences of Keras 2.15 and Keras 3, and its private attributes.
+"""Differences between Keras 2.15 and Keras 3, and private attributes.
 
-Everything else in the package uses only what both versions share, so the same
-source runs on TensorFlow 2.15 (with tensorflow-addons) and on TensorFlow 2.21.
+The rest of the package uses only what both versions share. The same source
+runs on TensorFlow 2.15 (with tensorflow-addons) and on TensorFlow 2.21.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def add_float32_weight(layer: keras.layers.Layer, **kwargs: Any) -> Any:
 
 
 def add_statistic(layer: keras.layers.Layer, **kwargs: Any) -> Any:
-    """Adds a weight that forward passes update; replicas' values are averaged.
+    """Adds a weight that forward passes update, averaged over replicas.
 
     Args:
         layer: the layer to add the weight to.
@@ -43,7 +43,7 @@ def add_statistic(layer: keras.layers.Layer, **kwargs: Any) -> Any:
 
 
 def all_layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
-    """The layers of a model and of the models nested in it."""
+    """Yields the layers of a model and of the models nested in it."""
     for layer in network.layers:
         yield layer
         if hasattr(layer, "layers"):
@@ -51,19 +51,19 @@ def all_layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 def rmsprop_velocity(optimizer: keras.optimizers.RMSprop, variable: Any) -> Any:
-    """The mean square that RMSProp keeps for a variable."""
+    """Returns RMSProp's mean square for a variable."""
     return optimizer._velocities[_slot_index(optimizer, variable)]
 
 
 def _slot_index(optimizer: keras.optimizers.Optimizer, variable: Any) -> int:
-    """Position of a variable in the optimizer's lists of slot variables."""
+    """Returns a variable's index in the optimizer's slot variables."""
     if KERAS_3:
         return optimizer._get_variable_index(variable)
     return optimizer._index_dict[optimizer._var_key(variable)]
 
 
 def scale_loss(optimizer: keras.optimizers.Optimizer, loss: Any) -> Any:
-    """The loss to differentiate: scaled if the optimizer scales losses."""
+    """Returns the loss, scaled if the optimizer scales losses."""
     if not isinstance(optimizer, LossScaleOptimizer):
         return loss
     if KERAS_3:
@@ -76,7 +76,7 @@ def apply_scaled_gradients(
 ) -> list:
     """Applies gradients of `scale_loss`'s result and returns them unscaled.
 
-    Those of all replicas are added up first.
+    Gradients are summed over replicas first.
     """
     gradients = _sum_over_replicas(optimizer, gradients)
     if not isinstance(optimizer, LossScaleOptimizer):
@@ -94,7 +94,7 @@ def apply_scaled_gradients(
 def _sum_over_replicas(
     optimizer: keras.optimizers.Optimizer, gradients: list
 ) -> list:
-    """The sum; the optimizer is kept from taking it again."""
+    """Sums gradients and keeps the optimizer from summing them again."""
     replica = tf.distribute.get_replica_context()
     if replica.num_replicas_in_sync == 1:
         return gradients
@@ -108,19 +108,19 @@ def _sum_over_replicas(
 def inner_optimizer(
     optimizer: keras.optimizers.Optimizer,
 ) -> keras.optimizers.Optimizer:
-    """The optimizer inside a loss-scaling one; else the optimizer itself."""
+    """Returns the optimizer inside a loss-scaling one, else itself."""
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def tf_variable(weight: Any) -> tf.Variable:
-    """The TensorFlow variable of a Keras weight."""
+    """Returns the TensorFlow variable of a Keras weight."""
     return weight.value if KERAS_3 else weight
 
 
 def moving_averages(optimizer: keras.optimizers.Optimizer) -> list:
-    """The moving averages of the weights, in the order of `build`'s variables.
+    """Returns the moving averages of the variables given to `build`.
 
-    Empty for an optimizer that keeps none.
+    The list is empty for an optimizer without averages.
     """
     inner = inner_optimizer(optimizer)
     if not inner.use_ema:
@@ -129,9 +129,9 @@ def moving_averages(optimizer: keras.optimizers.Optimizer) -> list:
 
 
 def keep_weights_after_fit(optimizer: keras.optimizers.Optimizer) -> None:
-    """Keeps `fit` from replacing all weights by averages when it ends.
+    """Keeps `fit` from replacing the weights by their averages at its end.
 
-    Keras does so with an optimizer that keeps a moving average.
+    Keras does so for an optimizer with moving averages.
     """
     inner = inner_optimizer(optimizer)
     if not inner.use_ema:

@@ -1,4 +1,4 @@
-"""Progress of long work: a live line on a terminal, plain lines elsewhere."""
+"""Progress display: a live line on a terminal, plain lines elsewhere."""
 
 import time
 from typing import Any
@@ -18,27 +18,27 @@ _TENTHS = 10
 
 
 def make_console(shown: bool = True) -> Console:
-    """The console that all output goes to: no markup, no wrapping."""
+    """Returns the console for all output, without markup or wrapping."""
     return Console(
         highlight=False, soft_wrap=True, markup=False, quiet=not shown
     )
 
 
 def say(text: str) -> None:
-    """Prints one line, or several."""
+    """Prints one or more lines."""
     make_console().print(text)
 
 
 class Progress:
-    """Shows how much is done and the time left; a context manager.
+    """Context manager that shows the units done and the time left.
 
-    On a terminal it is one line that is redrawn. Elsewhere it prints a line
-    for each `report`, and one for each tenth of `advance`.
+    On a terminal it redraws one line. Elsewhere it prints one line per
+    `report`, and one per tenth of the total that `advance` reaches.
 
     Args:
-        total: units in all.
+        total: total number of units.
         unit: name of a unit, e.g. "step" or "images".
-        done: units that were done before.
+        done: units already done.
         shown: False for no output at all.
     """
 
@@ -75,7 +75,7 @@ class Progress:
 
     @property
     def task(self) -> Task:
-        """The live line's task, as rich keeps it."""
+        """The rich task of the live line."""
         return self._bar.tasks[0]
 
     def message(self, text: str) -> None:
@@ -88,7 +88,7 @@ class Progress:
         self._bar.update(self._task, completed=done)
 
     def advance(self, units: int) -> None:
-        """Adds units done."""
+        """Adds to the units done."""
         self.move_to(self.done + units)
         tenth = _TENTHS * self.done // max(self.total, 1)
         if not self._live and tenth > self._tenth:
@@ -100,7 +100,7 @@ class Progress:
 
         Args:
             done: units done.
-            text: that stands in the line from now on.
+            text: shown in the line until the next report.
         """
         self.move_to(done)
         if self._live:
@@ -122,7 +122,7 @@ class Progress:
 
 
 def format_seconds(seconds: float) -> str:
-    """1:02:03 or 2:03, rounded to whole seconds."""
+    """Formats a duration as 1:02:03 or 2:03, rounded to seconds."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     if hours:

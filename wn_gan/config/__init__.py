@@ -1,6 +1,6 @@
-"""Every option: its default, unit and check, stated once.
+"""All options with their defaults, units and checks.
 
-Imports neither absl nor TensorFlow, so a wrong value is refused at once.
+Imports neither absl nor TensorFlow, so an invalid value fails fast.
 """
 
 from wn_gan.config.client_options import TRANSPORTS, ClientOptions

@@ -1,4 +1,4 @@
-"""Options of drawn codes."""
+"""Options of sampled codes."""
 
 import dataclasses
 
@@ -7,14 +7,14 @@ from wn_gan.config.option import option
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CodeOptions:
-    """Which latent codes are drawn."""
+    """Seeds and truncation of sampled latent codes."""
 
     seed: int = option(
-        0, "Seed of the first sample; the next ones follow.", minimum=0
+        0, "Seed of the first sample; sample i has seed + i.", minimum=0
     )
     truncation: float | None = option(
         None,
-        "Draw codes within this many standard deviations (truncation trick); "
-        "default: off.",
+        "Limit codes to this many standard deviations (truncation trick); "
+        "default: no limit.",
         above=0,
     )

@@ -10,15 +10,15 @@ RESIZE_FILTERS = ("lanczos", "bicubic", "bilinear", "hamming", "box")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataOptions:
-    """Which images, and how they become training images.
+    """Data set, preprocessing and split.
 
     Raises:
-        UserError: for a value that cannot be right, naming the flag.
+        UserError: for an invalid value; the message names the flag.
     """
 
     dataset: str = option(
         "faces",
-        "What to train on: 'faces' (drawn faces, 32x32, embedded), 'celeba', "
+        "Data set: 'faces' (drawn faces, 32x32, embedded), 'celeba', "
         "'lsun/<category>', 'cifar10', 'fashion_mnist', 'folder:<path>' or "
         "'zip:<path>' (image files), 'npz:<path>' (arrays), 'tfds:<name>' "
         "(TensorFlow Datasets).",
@@ -26,68 +26,68 @@ class DataOptions:
     data_dir: str | None = option(
         None,
         "Folder of the data set's official files, or of prepared TensorFlow "
-        "Datasets; default: TFDS's own.",
+        "Datasets; default: TFDS's own folder.",
         may_change=True,
     )
     cache_dir: str | None = option(
         None,
-        "Folder for the indexes of big data sets; default: "
+        "Folder for the indexes of large data sets; default: "
         "$XDG_CACHE_HOME/wn_gan or ~/.cache/wn_gan.",
         may_change=True,
     )
     prepared_dir: str | None = option(
         None,
-        "Folder of images that wn_gan.prepare has cropped and resized "
-        "already; default: done while training.",
+        "Folder of images that wn_gan.prepare has cropped and resized; "
+        "default: crop and resize during training.",
         may_change=True,
     )
     crop_size: int | None = option(
         None,
-        "Width in pixels of the center crop; its height follows from the "
-        "images' shape; default: the largest crop.",
+        "Width in pixels of the center crop; the height follows from the "
+        "image shape. Default: the largest crop.",
         minimum=2,
     )
     image_width: int | None = option(
         None,
-        "Width in pixels, even; default: the crop's, or the data's.",
+        "Image width in pixels, even; default: the crop's, or the data's.",
         minimum=2,
     )
     image_height: int | None = option(
         None,
-        "Height in pixels, even; default: the crop's, or the data's.",
+        "Image height in pixels, even; default: the crop's, or the data's.",
         minimum=2,
     )
     resize_filter: str = option(
         "lanczos",
-        "Filter of the resizing after the crop; all antialias.",
+        "Filter for resizing after the crop; all filters antialias.",
         choices=RESIZE_FILTERS,
     )
     channels: int | None = option(
         None,
-        "1 (gray) or 3 (colour); default: 1 where no image has colour.",
+        "1 (gray) or 3 (colour); default: 1 if no image has colour.",
         choices=(1, 3),
     )
-    background: str = option(
-        "white", "CSS colour that shows through transparent pixels."
-    )
+    background: str = option("white", "CSS colour behind transparent pixels.")
     random_crop: bool = option(
-        False, "Crop training images at a random place, not in the center."
+        False, "Crop training images at a random position, not the center."
     )
-    horizontal_flip: bool = option(False, "Mirror every other training image.")
+    horizontal_flip: bool = option(
+        False, "Mirror training images with probability 1/2."
+    )
     running_test_images: int = option(
         200, "Images held out for the running test.", minimum=1
     )
     final_test_images: int | None = option(
         None,
-        "Images held out for the final test; default: 2000, or the whole of "
-        "a smaller test split of the data's own, or a tenth of the data "
-        "where it has none.",
+        "Images held out for the final test; default: 2000, or all images of "
+        "a smaller official test split; without a test split at most a "
+        "tenth of the data.",
         minimum=1,
     )
     split_seed: int = option(
         0,
-        "Of the split; apart from --seed, so that runs of all seeds are "
-        "tested on the same images.",
+        "Seed of the split; separate from --seed, so that runs of all seeds "
+        "use the same test images.",
         minimum=0,
     )
 
@@ -99,7 +99,7 @@ class DataOptions:
         """Checks the options that depend on each other.
 
         Raises:
-            UserError: naming the flag.
+            UserError: for an invalid combination; names a flag.
         """
         for name in ("image_width", "image_height"):
             size = getattr(self, name)
@@ -109,12 +109,12 @@ class DataOptions:
             raise bad_flag(
                 "image_width",
                 self.image_width,
-                f"goes with --image_height={self.image_height}: "
+                f"does not fit --image_height={self.image_height}: "
                 "give both or neither",
             )
         if self.random_crop and self.prepared_dir is not None:
             raise bad_flag(
                 "random_crop",
                 True,
-                "needs the images themselves; leave --prepared_dir out",
+                "needs the original images; omit --prepared_dir",
             )

@@ -1,4 +1,4 @@
-"""Options of the devices and machines that a run takes place on."""
+"""Options of the devices and machines of a run."""
 
 import dataclasses
 
@@ -10,40 +10,39 @@ STRATEGIES = ("auto", "default", "mirrored", "multi_worker")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DeviceOptions:
-    """Where a run takes place; its result does not depend on it."""
+    """Devices and machines of a run; they do not change its result."""
 
     strategy: str = option(
         "auto",
         "'default': one device; 'mirrored': all GPUs of this machine; "
-        "'multi_worker': several machines, by --worker_hosts, TF_CONFIG or "
-        "Slurm; 'auto': mirrored where there is more than one GPU.",
+        "'multi_worker': several machines, from --worker_hosts, TF_CONFIG or "
+        "Slurm; 'auto': 'mirrored' if there is more than one GPU.",
         choices=STRATEGIES,
         may_change=True,
     )
     num_virtual_devices: int | None = option(
         None,
-        "Logical devices to make of the CPU, for trials of 'mirrored' and "
-        "'multi_worker'.",
+        "Number of logical devices to split the CPU into, to try 'mirrored' "
+        "and 'multi_worker'.",
         minimum=1,
         may_change=True,
     )
     worker_hosts: str | None = option(
         None,
-        "All workers as host:port, separated by commas; the first one is the "
-        "chief, which writes.",
+        "All workers as host:port, separated by commas; the first is the "
+        "chief and writes all files.",
         may_change=True,
     )
     worker_index: int | None = option(
         None,
-        "Which of --worker_hosts this process is, from 0.",
+        "Index of this process in --worker_hosts, from 0.",
         minimum=0,
         may_change=True,
     )
 
     test_batch_size: int = option(
         100,
-        "Images that a test searches at once on each replica; changes memory, "
-        "not results.",
+        "Images per batch and replica in a test; changes memory, not results.",
         minimum=1,
         may_change=True,
     )
@@ -52,7 +51,7 @@ class DeviceOptions:
         """Checks the options that depend on each other.
 
         Raises:
-            UserError: naming the flag.
+            UserError: for an invalid combination; names a flag.
         """
         by_hand = self.worker_hosts is not None
         if by_hand and self.strategy != "multi_worker":

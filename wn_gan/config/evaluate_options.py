@@ -9,40 +9,40 @@ from wn_gan.errors import UserError
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class EvaluateOptions(SearchOptions):
-    """What is tested, on which images, and how codes are searched for.
+    """Generator and images of a final test, and the code search.
 
     Raises:
-        UserError: for a value that cannot be right, naming the flag.
+        UserError: for an invalid value; the message names the flag.
     """
 
-    run_dir: str | None = option(None, "The run to test.")
+    run_dir: str | None = option(None, "Folder of the run to test.")
     data_dir: str | None = option(
-        None, "Folder of the run's data, if they have moved."
+        None, "New folder of the run's data, if it has moved."
     )
-    checkpoint: str = option("best", "best, last, a step, or all.")
+    checkpoint: str = option("best", "best, last, a step number, or all.")
     average: bool = option(
         False,
-        "Test the moving average of the generator's weights (of a run with "
-        "--g_ema_decay) instead of the weights.",
+        "Test the moving average of the generator's weights instead of the "
+        "weights; needs a run with --g_ema_decay.",
     )
     saved_model: str | None = option(
         None,
-        "A SavedModel of z -> images instead of a run; needs --images and "
-        "--output. Its graph is run on this machine.",
+        "SavedModel (z -> images) to test instead of a run; needs --images "
+        "and --output. Its graph runs on this machine.",
     )
     output: str | None = option(
-        None, "Folder instead of final_test/<protocol>."
+        None, "Output folder; default: final_test/<protocol> of the run."
     )
     images: str | None = option(
         None,
-        "folder:<path>, zip:<path> or npz:<path> (uint8) instead of the "
-        "final test's images.",
+        "Test images instead of the run's: folder:<path>, zip:<path> or "
+        "npz:<path> (uint8).",
     )
-    controls: bool = option(True, "Also measure the baselines of the score.")
+    controls: bool = option(True, "Also measure the baselines.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if (self.run_dir is None) == (self.saved_model is None):
             raise UserError("--run_dir or --saved_model: name one of the two")
         if self.saved_model is not None:
-            require(self, "images", "output", what="--saved_model needs it")
+            require(self, "images", "output", what="required by --saved_model")

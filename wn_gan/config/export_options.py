@@ -10,35 +10,36 @@ EXPORT_DTYPES = ("float32", "float16", "bfloat16")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """Which generator is exported, and how.
+    """Generator to export, and format of the model.
 
     Raises:
-        UserError: for a value that cannot be right, naming the flag.
+        UserError: for an invalid value; the message names the flag.
     """
 
-    run_dir: str | None = option(None, "The run whose generator is exported.")
+    run_dir: str | None = option(None, "Folder of the run to export.")
     output: str | None = option(
-        None, "Folder of the model: saved_models/<name>."
+        None, "Folder for the model, e.g. saved_models/<name>."
     )
-    checkpoint: str = option("best", "best, last, or a step.")
+    checkpoint: str = option("best", "best, last, or a step number.")
     average: bool = option(
         False,
-        "Export the moving average of the generator's weights (of a run with "
-        "--g_ema_decay) instead of the weights.",
+        "Export the moving average of the generator's weights instead of the "
+        "weights; needs a run with --g_ema_decay.",
     )
     dtype: str = option(
         "float32",
-        "Dtype of the kernels and of the computation; z and images stay "
-        "float32.",
+        "Dtype of kernels and computation; z and images stay float32.",
         choices=EXPORT_DTYPES,
     )
     evaluations: int = option(
-        50, "Gradient evaluations of the signature reconstruct.", minimum=1
+        50,
+        "Gradient evaluations per image in the signature 'reconstruct'.",
+        minimum=1,
     )
     verify_only: bool = option(
         False,
-        "Write nothing: compare the newest version in --output with the "
-        "checkpoint (and --dtype) that it was made from.",
+        "Write nothing; compare the newest version in --output with the "
+        "--checkpoint and --dtype that it was made from.",
     )
 
     def __post_init__(self) -> None:
@@ -46,5 +47,5 @@ class ExportOptions:
         require(self, "run_dir", "output")
         if self.checkpoint == "all":
             raise bad_flag(
-                "checkpoint", "all", "one at a time: best, last, a step"
+                "checkpoint", "all", "must be best, last or a step number"
             )

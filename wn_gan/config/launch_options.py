@@ -1,4 +1,4 @@
-"""Options of `wn_gan.train`, beside those of a run."""
+"""Options of `wn_gan.train` in addition to those of a run."""
 
 import dataclasses
 
@@ -7,12 +7,12 @@ from wn_gan.config.option import option
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LaunchOptions:
-    """How a run is begun or resumed."""
+    """How to start or resume a run."""
 
     dry_run: bool = option(
-        False, "Only show the config, the sizes and an estimate of the time."
+        False, "Only show the config, the sizes and a time estimate."
     )
     allow_change: tuple[str, ...] = option(
         (),
-        "Options that a resumed run may change although its result changes.",
+        "Options that a resumed run may change although they alter its result.",
     )

@@ -29,8 +29,8 @@ class NetworkOptions:
 
     architecture: str = option(
         "dcgan",
-        "'dcgan', 'resnet' (--features and --blocks give its size), or "
-        "'resnet21', the paper's network of 21 layers.",
+        "'dcgan', 'resnet' (sized by --features and --blocks), or "
+        "'resnet21' (the paper's network of 21 layers).",
         choices=ARCHITECTURES,
     )
     norm: str = option(
@@ -48,44 +48,44 @@ class NetworkOptions:
     )
     sync_batch_norm: bool = option(
         False,
-        "Take batch norm's statistics over the global batch, not over each "
-        "replica's part.",
+        "Compute batch norm's statistics over the global batch, not per "
+        "replica.",
     )
     code_size: int = option(128, "Length of the latent code z.", minimum=1)
     features: tuple[int, ...] | None = option(
         None,
-        "Channels at each level, the one next to the image first, e.g. "
-        "64,128,256; for a dcgan one number, doubled at each level. Default: "
-        f"{DCGAN_FEATURES[0]}, and for a resnet "
+        "Channels per level, starting next to the image, e.g. 64,128,256; "
+        "for a dcgan one number, doubled at each level. Default: "
+        f"{DCGAN_FEATURES[0]}; for a resnet "
         f"{','.join(map(str, RESNET_FEATURES))}.",
         minimum=1,
     )
     blocks: tuple[int, ...] | None = option(
         None,
-        "Residual blocks of a resnet: one number for all levels (default 1), "
-        "or one for each.",
+        "Residual blocks per level of a resnet: one number for all levels "
+        "(default 1), or one number per level.",
         minimum=1,
     )
     levels: int | None = option(
         None,
-        "Halvings of the image in a dcgan; default: the paper's rule, until "
-        "the longer side is below 8.",
+        "Number of times that a dcgan halves the image; default: the "
+        "paper's rule, until the longer side is below 8 pixels.",
         minimum=1,
     )
 
     @property
     def generator_norm(self) -> str:
-        """`--g_norm`, or `--norm`."""
+        """Norm of the generator: `--g_norm`, else `--norm`."""
         return self.g_norm or self.norm
 
     @property
     def discriminator_norm(self) -> str:
-        """`--d_norm`, or `--norm`."""
+        """Norm of the discriminator: `--d_norm`, else `--norm`."""
         return self.d_norm or self.norm
 
     @property
     def network_name(self) -> str:
-        """Architecture and norms in a word or two, as tables show them."""
+        """Short name of architecture and norms, for tables."""
         norms = [self.generator_norm, self.discriminator_norm]
         name = (
             norms[0] if norms[0] == norms[1] else f"g:{norms[0]} d:{norms[1]}"
@@ -96,7 +96,7 @@ class NetworkOptions:
 
     @property
     def level_features(self) -> tuple[int, ...]:
-        """`--features`, or the architecture's default."""
+        """Channels per level: `--features`, else the default."""
         if self.features is not None:
             return self.features
         dcgan = self.architecture == "dcgan"
@@ -104,7 +104,7 @@ class NetworkOptions:
 
     @property
     def level_blocks(self) -> tuple[int, ...]:
-        """Residual blocks of each level of a resnet."""
+        """Residual blocks per level of a resnet."""
         one = RESNET21_BLOCKS if self.architecture == "resnet21" else 1
         blocks = self.blocks or (one,)
         levels = len(self.level_features)
@@ -114,7 +114,7 @@ class NetworkOptions:
         """Checks the options that depend on each other.
 
         Raises:
-            UserError: naming the flag.
+            UserError: for an invalid combination; names a flag.
         """
         if self.architecture == "dcgan":
             self._check_dcgan()
@@ -132,7 +132,9 @@ class NetworkOptions:
     def _check_resnet(self) -> None:
         if self.levels is not None:
             raise bad_flag(
-                "levels", self.levels, "a resnet has one for each of --features"
+                "levels",
+                self.levels,
+                "a resnet has one per number in --features",
             )
         levels = len(self.level_features)
         if not levels:
@@ -149,10 +151,10 @@ class NetworkOptions:
                 raise bad_flag(
                     name,
                     _text(value),
-                    "resnet21 is fixed; for others give --architecture=resnet",
+                    "resnet21 is fixed; use --architecture=resnet to change it",
                 )
 
 
 def _text(numbers: tuple[int, ...]) -> str:
-    """The numbers as a flag shows them."""
+    """Formats numbers as the value of a flag."""
     return ",".join(map(str, numbers))

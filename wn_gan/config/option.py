@@ -1,4 +1,4 @@
-"""An option: its default, unit and check, stated once."""
+"""Definition and checks of options."""
 
 import dataclasses
 import math
@@ -18,18 +18,18 @@ def option(
     may_change: bool = False,
     positional: bool = False,
 ) -> Any:
-    """A field of one of the classes of options.
+    """Returns the dataclass field of an option.
 
     Args:
-        default: the value where none is given.
-        text: what the option does, with its unit.
-        choices: the allowed values, if they are few; of each element where
-            the option is a tuple.
-        minimum: the least allowed number, of each element of a tuple.
-        above: a number that it must exceed.
-        may_change: whether a started run may go on with another value
-            without another result.
-        positional: whether it holds the arguments that are no flags.
+        default: value if none is given.
+        text: help text, with the unit.
+        choices: allowed values (of each element of a tuple); empty if not
+            limited to a list.
+        minimum: least allowed number (of each element of a tuple).
+        above: exclusive lower bound (of each element of a tuple).
+        may_change: whether a resumed run may change the value, because it
+            does not alter the result.
+        positional: whether it takes the arguments that are not flags.
     """
     metadata = {
         "help": text,
@@ -43,7 +43,7 @@ def option(
 
 
 def value_type(field: dataclasses.Field) -> type:
-    """`int` for a field annotated `int`, `int | None` or a tuple of them."""
+    """Returns the element type: `int` for int, `int | None` or int tuples."""
     kind = field.type
     types = [t for t in typing.get_args(kind) if t is not type(None)]
     if types and not is_tuple(field):
@@ -56,7 +56,7 @@ def value_type(field: dataclasses.Field) -> type:
 
 
 def is_tuple(field: dataclasses.Field) -> bool:
-    """Whether the field is a tuple, or None."""
+    """Whether the field takes a tuple."""
     return "tuple[" in str(field.type)
 
 
@@ -64,10 +64,10 @@ def check_values(options: Any) -> None:
     """Checks each option on its own.
 
     Args:
-        options: a dataclass whose fields were made by `option`.
+        options: a dataclass with fields made by `option`.
 
     Raises:
-        UserError: for a value that cannot be right, naming the flag.
+        UserError: for an invalid value; the message names the flag.
     """
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
@@ -80,15 +80,15 @@ def check_values(options: Any) -> None:
 
 
 def require(options: Any, *names: str, what: str = "") -> None:
-    """Checks that options are given.
+    """Checks that required options are given.
 
     Args:
         options: a dataclass.
-        names: of its fields.
-        what: what to do about a missing one, as a clause.
+        names: of the required fields.
+        what: advice for the message, as a clause.
 
     Raises:
-        UserError: naming the first that is None.
+        UserError: if an option is None; names the first.
     """
     for name in names:
         if getattr(options, name) is None:

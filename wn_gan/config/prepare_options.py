@@ -1,4 +1,4 @@
-"""Options of `wn_gan.prepare`, beside those of a run."""
+"""Options of `wn_gan.prepare` in addition to those of a run."""
 
 import dataclasses
 
@@ -7,10 +7,10 @@ from wn_gan.config.option import check_values, option
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PrepareOptions:
-    """Whether to inspect the data or to prepare them.
+    """Whether to inspect the data or to prepare it.
 
     Raises:
-        UserError: for a value that cannot be right, naming the flag.
+        UserError: for an invalid value; the message names the flag.
     """
 
     inspect: bool = option(
@@ -24,7 +24,7 @@ class PrepareOptions:
         minimum=0,
     )
     contact_sheet: str = option(
-        "contact_sheet.png", "PNG that --inspect writes."
+        "contact_sheet.png", "Path of the PNG that --inspect writes."
     )
 
     def __post_init__(self) -> None:

@@ -26,10 +26,10 @@ _INTERVALS = (
 class Config(
     RunOptions, DeviceOptions, TrainingOptions, NetworkOptions, DataOptions
 ):
-    """The options of one training run; checked when it is made.
+    """The options of one training run, checked on construction.
 
     Raises:
-        UserError: for a value that cannot be right, naming the flag.
+        UserError: for an invalid value; the message names the flag.
     """
 
     def __post_init__(self) -> None:
@@ -53,7 +53,7 @@ class Config(
 
 
 def changed_options(old: Config, new: Config) -> list[str]:
-    """Names of the options that differ and would alter a run's result."""
+    """Returns names of changed options that alter a run's result."""
     return [
         field.name
         for field in dataclasses.fields(old)

@@ -9,11 +9,11 @@ ON_FAILURE = ("stop", "restart", "rollback", "ignore")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Where a run writes, what, and how often."""
+    """Run folder, intervals of its reports, and failure handling."""
 
     run_dir: str | None = option(
         None,
-        "Folder of the run: made, or resumed if it holds one.",
+        "Folder of the run: created, or resumed if it holds a run.",
         may_change=True,
     )
     log_every_steps: int = option(
@@ -36,36 +36,37 @@ class RunOptions:
     )
     keep_every_steps: int = option(
         0,
-        "Steps between checkpoints that are kept besides 'last' and "
+        "Steps between checkpoints that are kept in addition to 'last' and "
         "'best'; 0 for none.",
         minimum=0,
         may_change=True,
     )
     keep_checkpoints: int = option(
         5,
-        "How many of those to keep, the newest; 0 for all.",
+        "Number of the newest --keep_every_steps checkpoints to keep; 0 for "
+        "all.",
         minimum=0,
         may_change=True,
     )
     diagnostics_every_steps: int = option(
         0,
-        "Steps between looks inside the networks, for TensorBoard: norms, "
-        "ranks, activations, thresholds, drift; 0 for none.",
+        "Steps between network diagnostics in TensorBoard: norms, ranks, "
+        "activations, thresholds, drift; 0 for none.",
         minimum=0,
         may_change=True,
     )
     on_failure: str = option(
         "stop",
-        "When the guard sees a failure (values that are not finite, a D that "
-        "has won, a G without variety): 'stop'; 'restart' from the start or "
-        "'rollback' to the last good checkpoint, with another seed and a "
-        "lower rate of D; 'ignore' all but values that are not finite.",
+        "Action on a failure (non-finite values, D has won, G without "
+        "variety): 'stop'; 'restart' from step 0 or 'rollback' to the last "
+        "good checkpoint, both with another seed and a lower learning rate "
+        "of D; 'ignore' all failures except non-finite values.",
         choices=ON_FAILURE,
         may_change=True,
     )
     max_recoveries: int = option(
         3,
-        "Restarts and rollbacks of a run before a failure stops it.",
+        "Number of restarts and rollbacks before a failure stops the run.",
         minimum=0,
         may_change=True,
     )
@@ -76,8 +77,8 @@ class RunOptions:
         may_change=True,
     )
     guard_every_steps: int = option(
-        100, "Steps between the guard's looks at the run.", minimum=1
+        100, "Steps between the guard's checks for failures.", minimum=1
     )
     running_test_evaluations: int = option(
-        50, "Gradient evaluations an image in the running test.", minimum=1
+        50, "Gradient evaluations per image in the running test.", minimum=1
     )

@@ -12,42 +12,44 @@ ANIMATIONS = ("webp", "gif")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SampleOptions(CodeOptions):
-    """Which generator is drawn, and which pictures of it.
+    """Generator to sample, and images to write.
 
     Raises:
-        UserError: for a value that cannot be right, naming the flag.
+        UserError: for an invalid value; the message names the flag.
     """
 
-    run_dir: str | None = option(None, "The run whose generator is drawn.")
-    checkpoint: str = option("best", "best, last, or a step.")
+    run_dir: str | None = option(None, "Folder of the run to sample.")
+    checkpoint: str = option("best", "best, last, or a step number.")
     average: bool = option(
-        False, "Draw the moving average of its weights (--g_ema_decay)."
+        False,
+        "Use the moving average of the generator's weights; needs a run with "
+        "--g_ema_decay.",
     )
     data_dir: str | None = option(
-        None, "Folder of the run's data, if they have moved."
+        None, "New folder of the run's data, if it has moved."
     )
     saved_model: str | None = option(
-        None, "A SavedModel of z -> images instead of a run."
+        None, "SavedModel (z -> images) to sample instead of a run."
     )
-    output: str | None = option(None, "Folder of the pictures.")
+    output: str | None = option(None, "Folder for the images.")
     formats: tuple[str, ...] = option(
         ("grid",),
-        "What to write of the samples: grid, png (one file each), npz "
-        "(arrays).",
+        "Formats of the samples: grid (one PNG), png (one file per sample), "
+        "npz (arrays).",
         choices=SAMPLE_FORMATS,
     )
     num_images: int = option(64, "Number of samples.", minimum=1)
     interpolate: int = option(
         0,
-        "Walk between this many codes, spherically: a strip and an "
-        "animation; 0 for none.",
+        "Number of codes to interpolate between, spherically; writes a strip "
+        "and an animation. 0 for none.",
         minimum=0,
     )
     neighbours: bool = option(
-        False, "Draw the nearest training images beside the first samples."
+        False, "Show the nearest training images beside the first samples."
     )
     timeline: bool = option(
-        False, "Animate the sample grids that the run has left."
+        False, "Animate the sample grids saved during training."
     )
     animation: str = option("webp", "Format of animations.", choices=ANIMATIONS)
 
@@ -55,13 +57,13 @@ class SampleOptions(CodeOptions):
         check_values(self)
         if (self.run_dir is None) == (self.saved_model is None):
             raise UserError("--run_dir or --saved_model: name one of the two")
-        require(self, "output", what="name the folder of the pictures")
+        require(self, "output", what="name a folder for the images")
         if self.checkpoint == "all":
             raise bad_flag(
-                "checkpoint", "all", "one at a time: best, last, a step"
+                "checkpoint", "all", "must be best, last or a step number"
             )
         if self.interpolate == 1:
-            raise bad_flag("interpolate", 1, "must be 0, or 2 codes or more")
+            raise bad_flag("interpolate", 1, "must be 0, or 2 or more")
         for name in ("neighbours", "timeline"):
             if getattr(self, name) and self.run_dir is None:
                 raise UserError(f"--{name}: needs --run_dir")

@@ -1,4 +1,4 @@
-"""Options of a search for codes."""
+"""Options of the code search."""
 
 import dataclasses
 
@@ -11,24 +11,24 @@ STARTS = ("zero", "ridge")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SearchOptions(DeviceOptions):
-    """How codes are searched for, and on which devices.
+    """Solver, effort and devices of the code search.
 
     Raises:
-        UserError: for a value that cannot be right, naming the flag.
+        UserError: for an invalid value; the message names the flag.
     """
 
     solver: str = option(
         "lbfgs",
         "Solver of the search: 'lbfgs', batched L-BFGS; 'paper', the paper's "
-        "RMSProp on each image's own gradient; 'paper_batch_mean', the "
-        "authors' form of it, on the gradient of the batch's mean.",
+        "RMSProp on each image's gradient; 'paper_batch_mean', the authors' "
+        "variant, on the gradient of the batch-mean loss.",
         choices=SOLVERS,
     )
     evaluations: int = option(100, "Gradient evaluations per image.", minimum=1)
     z_start: str = option(
         "zero",
-        "Where the first search begins; 'ridge': at a guess that is learned "
-        "from the generator's own samples.",
+        "Start of the first search: 'zero', or 'ridge', a guess learned from "
+        "the generator's samples.",
         choices=STARTS,
     )
     num_starts: int = option(

@@ -1,4 +1,4 @@
-"""Options of `wn_gan.study`, beside those of its runs."""
+"""Options of `wn_gan.study` in addition to those of its runs."""
 
 import dataclasses
 
@@ -11,10 +11,10 @@ EXECUTORS = ("here", "local", "slurm")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StudyOptions:
-    """Which runs a study has, and where they take place.
+    """Runs of a study, and how to execute them.
 
     Raises:
-        UserError: for a value that cannot be right, naming the flag.
+        UserError: for an invalid value; the message names the flag.
     """
 
     norms: tuple[str, ...] = option(
@@ -24,7 +24,7 @@ class StudyOptions:
     )
     seeds: tuple[int, ...] = option((0, 1), "Seeds of each norm.", minimum=0)
     study_dir: str | None = option(
-        None, "Folder of the study: one folder per run, and report/."
+        None, "Folder for the study: one folder per run, and report/."
     )
     final_evaluations: int = option(
         100,
@@ -33,22 +33,22 @@ class StudyOptions:
     )
     executor: str = option(
         "here",
-        "Where the runs take place: 'here', one after another in this "
-        "process; 'local', as jobs on this machine; 'slurm', as Slurm's jobs.",
+        "How to execute the runs: 'here', one after another in this process; "
+        "'local', as jobs on this machine; 'slurm', as Slurm jobs.",
         choices=EXECUTORS,
     )
     num_parallel_runs: int = option(
-        2, "Jobs that run or wait at the same time.", minimum=1
+        2, "Maximum number of jobs running or queued at once.", minimum=1
     )
     slurm: tuple[str, ...] = option(
         (),
-        "Slurm's options of a job, e.g. partition=gpu,gpus_per_node=2,time=720 "
+        "Slurm options per job, e.g. partition=gpu,gpus_per_node=2,time=720 "
         "(minutes).",
     )
 
     def __post_init__(self) -> None:
         check_values(self)
-        require(self, "study_dir", what="name the folder of the study")
+        require(self, "study_dir", what="name a folder for the study")
         for text in self.slurm:
             if "=" not in text:
                 raise bad_flag("slurm", text, "must be option=value")

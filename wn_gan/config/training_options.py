@@ -13,26 +13,28 @@ PRECISIONS = ("float32", "float64", "mixed_float16", "mixed_bfloat16")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """How the two networks are trained."""
+    """Loss, optimizers and precision of training."""
 
-    batch_size: int = option(32, "Images per update, global.", minimum=1)
+    batch_size: int = option(
+        32, "Images per update, over all replicas.", minimum=1
+    )
     train_steps: int = option(
         100_000,
-        "Training steps (one update of each network) in all.",
+        "Total training steps; each updates G once and D --d_steps times.",
         minimum=1,
         may_change=True,
     )
     loss: str = option("non_saturating", "The GAN loss.", choices=LOSSES)
     update_order: str = option(
         "alternate",
-        "'alternate': D, then G on a fresh z; 'shared': both from one "
-        "forward pass, about a fifth faster.",
+        "'alternate': update D, then G on a new z; 'shared': update both from "
+        "one forward pass, about a fifth faster.",
         choices=UPDATE_ORDERS,
     )
     optimizer: str = option(
         "rmsprop",
-        "'rmsprop' as the paper's authors have it, epsilon outside the root; "
-        "or 'adam'.",
+        "'rmsprop' in the authors' form, with epsilon outside the root; or "
+        "'adam'.",
         choices=OPTIMIZERS,
     )
     g_learning_rate: float = option(
@@ -43,8 +45,8 @@ class TrainingOptions:
     )
     d_steps: int = option(
         1,
-        "Updates of the discriminator, each on fresh images, for one of the "
-        "generator; above 1 for --update_order=alternate only.",
+        "Discriminator updates per generator update, each on new images; "
+        "above 1 only with --update_order=alternate.",
         minimum=1,
     )
     r1_penalty: float = option(
@@ -54,7 +56,8 @@ class TrainingOptions:
     )
     gradient_penalty: float = option(
         0.0,
-        "Weight of WGAN-GP's penalty on D's gradient between images.",
+        "Weight of the WGAN-GP penalty on D's gradient between real and fake "
+        "images.",
         minimum=0,
     )
     instance_noise: float = option(
@@ -65,35 +68,35 @@ class TrainingOptions:
     )
     g_ema_decay: float = option(
         0.0,
-        "Decay per step of a moving average of the generator's weights, kept "
-        "for evaluation and export, e.g. 0.999; 0 for none.",
+        "Decay per step of a moving average of the generator's weights, for "
+        "evaluation and export, e.g. 0.999; 0 for none.",
         minimum=0,
     )
     warmup_steps: int = option(
         0, "Steps of linear learning-rate warm-up.", minimum=0
     )
-    seed: int = option(0, "Of weights, codes and data order.", minimum=0)
+    seed: int = option(0, "Seed of weights, codes and data order.", minimum=0)
     precision: str = option(
         "float32", "Keras dtype policy of the networks.", choices=PRECISIONS
     )
     jit_compile: bool = option(False, "Compile the step with XLA.")
     steps_per_execution: int = option(
         1,
-        "Training steps per call into TensorFlow; the intervals must be "
+        "Training steps per call into TensorFlow; all intervals must be "
         "multiples of it.",
         minimum=1,
     )
     deterministic: bool = option(
         False,
-        "Bit-equal repeats (same device, threads and versions), slower on "
-        "some devices.",
+        "Make repeated runs bit-identical (same device, threads and "
+        "versions); slower on some devices.",
     )
 
     def check_training(self) -> None:
         """Checks the options that depend on each other.
 
         Raises:
-            UserError: naming the flag.
+            UserError: for an invalid combination; names a flag.
         """
         if self.d_steps > 1 and self.update_order == "shared":
             raise bad_flag(

@@ -1,4 +1,4 @@
-"""Encoded bytes -> a picture, gray or RGB, whatever the file's mode."""
+"""Decodes image files of any mode to gray or RGB pictures."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
-# What a training image can hardly need; far below where memory ends.
+# More than any training image needs, yet little for a computer's memory.
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 256 * 2**20
 
@@ -16,26 +16,26 @@ _SIXTEEN_BIT = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 
 
 class CorruptImage(Exception):
-    """An image that cannot be used; the text says which and why."""
+    """An image that cannot be used; the text gives the reason."""
 
 
 def decode(data: bytes, background: str = "white") -> Image.Image:
     """Decodes JPEG, PNG, WebP, BMP or GIF (the first frame).
 
-    Palettes are looked up, CMYK becomes RGB, 16-bit gray is scaled to 8,
-    transparent pixels are laid over `background`, and the picture is turned
-    as its EXIF orientation says.
+    Expands palettes, converts CMYK to RGB, scales 16-bit gray to 8 bits,
+    blends transparent pixels over `background` and applies the EXIF
+    orientation.
 
     Args:
         data: the file's content.
-        background: a colour as CSS names it, e.g. "white" or "#808080".
+        background: CSS colour, e.g. "white" or "#808080".
 
     Returns:
-        Mode "L" where the file is gray, else "RGB".
+        A picture of mode "L" if the file is gray, else "RGB".
 
     Raises:
-        CorruptImage: for other content, damaged content, or more than
-            64 million pixels.
+        CorruptImage: if the content is damaged, has another format or more
+            than 64 million pixels.
     """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
@@ -52,13 +52,13 @@ def decode(data: bytes, background: str = "white") -> Image.Image:
     except CorruptImage:
         raise
     except Exception as error:
-        # Pillow's decoders raise whatever a broken file leads them to:
+        # Pillow's decoders raise many types of error for a broken file:
         # OSError, SyntaxError, ValueError, struct.error, IndexError, ...
         raise CorruptImage(str(error) or repr(error)) from error
 
 
 def _plain(picture: Image.Image, background: str) -> Image.Image:
-    """Mode "L" or "RGB" of any mode."""
+    """Converts a picture of any mode to mode "L" or "RGB"."""
     if picture.mode in _SIXTEEN_BIT:
         # Pillow's convert("L") would clip at 255, not scale.
         return Image.fromarray(np.uint8(np.asarray(picture) / 257 + 0.5))

@@ -1,4 +1,4 @@
-"""Reads training images, augmented, and measures how long training waits."""
+"""Reads augmented training images and measures the time spent waiting."""
 
 import dataclasses
 import threading
@@ -13,12 +13,12 @@ from wn_gan.data.splits import Split, Subset
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """What varies each time an image is shown; a function of seed and place.
+    """Random crop and flip, a function of the seed and the place.
 
     Attributes:
-        seed: of the choices.
-        random_crop: cut at a random place instead of the center.
-        horizontal_flip: mirror every other image.
+        seed: seed of the random choices.
+        random_crop: crop at a random place instead of the center.
+        horizontal_flip: mirror an image with probability 0.5.
     """
 
     seed: int = 0
@@ -27,16 +27,17 @@ class Augmentation:
 
     @property
     def on(self) -> bool:
-        """Whether anything varies."""
+        """Whether any augmentation is on."""
         return self.random_crop or self.horizontal_flip
 
     def read(self, part: Subset, index: int, place: int) -> np.ndarray:
-        """An image as it is shown at a place of the endless sequence.
+        """Reads one image and augments it.
 
         Args:
-            part: to read from.
-            index: of the image in it.
-            place: counted from the run's first image.
+            part: the images to read from.
+            index: index of the image in `part`.
+            place: position in the endless sequence of training images,
+                counted from the run's first image.
 
         Returns:
             uint8 `[height, width, channels]`.
@@ -51,11 +52,11 @@ class Augmentation:
 
 
 class Feed:
-    """Reads the batches, and knows how long training waited for them.
+    """Reads batches and records how long training waited for them.
 
     Args:
-        part: the images to train on.
-        augmentation: what varies.
+        part: the training images.
+        augmentation: the augmentation; default: none.
     """
 
     def __init__(self, part: Subset, augmentation: Augmentation | None = None):
@@ -66,7 +67,16 @@ class Feed:
         self._lock = threading.Lock()
 
     def read(self, step: int, places: np.ndarray, order: np.ndarray):
-        """The batch of a step, uint8 `[batch, height, width, channels]`."""
+        """Reads the batch of a step.
+
+        Args:
+            step: step of the batch.
+            places: int64 `[batch]`, see `Augmentation.read`.
+            order: int64 `[batch]`, indexes of the images.
+
+        Returns:
+            uint8 `[batch, height, width, channels]`.
+        """
         try:
             batch = self._read(places, order)
         except Exception as error:
@@ -87,11 +97,11 @@ class Feed:
         )
 
     def waited(self, step: int, asked: float) -> float:
-        """Seconds from asking for a step's batch until it was ready.
+        """Seconds from the request of a step's batch until it was ready.
 
         Args:
-            step: whose batch was asked for; earlier ones are forgotten.
-            asked: by `time.perf_counter`.
+            step: step of the batch; drops the times of earlier steps.
+            asked: time of the request, from `time.perf_counter`.
         """
         with self._lock:
             ready = self._ready.get(step, asked)
@@ -101,7 +111,7 @@ class Feed:
 
 
 def feed_of(config: Config, split: Split) -> Feed:
-    """What reads the training images."""
+    """Creates the feed of the training images."""
     augmentation = Augmentation(
         config.seed, config.random_crop, config.horizontal_flip
     )

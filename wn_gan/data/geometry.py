@@ -1,4 +1,4 @@
-"""Crop, then resize: where in a picture a training image comes from."""
+"""Crops and resizes a picture to a training image."""
 
 import dataclasses
 
@@ -11,14 +11,14 @@ CENTER = (0.5, 0.5)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Geometry:
-    """What is cut out of a picture and what size it becomes.
+    """Crop and size of a training image.
 
     Attributes:
-        width: of the result, in pixels.
-        height: likewise.
-        crop_size: width in pixels of what is cut out; its height follows
-            from the result's shape. None, or more than the picture has:
-            the largest cut of that shape.
+        width: width of the result in pixels.
+        height: height of the result in pixels.
+        crop_size: width of the crop in pixels. The crop has the result's
+            aspect ratio. If None or too large for the picture, the crop is
+            the largest one that fits.
         resize_filter: one of `config.RESIZE_FILTERS`; all antialias.
     """
 
@@ -30,12 +30,12 @@ class Geometry:
     def box(
         self, size: tuple[int, int], place: tuple[float, float] = CENTER
     ) -> tuple[int, int, int, int]:
-        """The cut's left, top, right and bottom, whole pixels.
+        """Left, top, right and bottom of the crop in whole pixels.
 
         Args:
             size: width and height of the picture.
-            place: where the cut lies in the room that it has, across and
-                down, each in [0, 1].
+            place: horizontal and vertical position of the crop, each in
+                [0, 1]: 0 is left or top, 1 is right or bottom.
         """
         limit = size[0] if self.crop_size is None else self.crop_size
         width = min(limit, size[0], size[1] * self.width / self.height)
@@ -50,7 +50,7 @@ class Geometry:
     def apply(
         self, picture: Image.Image, place: tuple[float, float] = CENTER
     ) -> Image.Image:
-        """The result; a picture that has the size already is returned."""
+        """Crops and resizes; returns a picture of the right size as it is."""
         box = self.box(picture.size, place)
         if box != (0, 0, *picture.size):
             picture = picture.crop(box)

@@ -1,4 +1,4 @@
-"""Images of one size, and the sets of them that training takes."""
+"""Images of one size and the data set they form."""
 
 import dataclasses
 import hashlib
@@ -12,16 +12,16 @@ from wn_gan.data.prepared import PreparedPart
 
 
 class Images:
-    """Pictures cropped and resized when they are asked for.
+    """Pictures that are cropped and resized on access.
 
-    Indexed like an array, `images[positions]` or `images[:100]`, it gives
+    Indexing like an array, `images[positions]` or `images[:100]`, returns
     uint8 `[n, height, width, channels]`.
 
     Args:
-        pictures: of any sizes.
-        geometry: the crop and the size.
+        pictures: pictures of any sizes.
+        geometry: crop and size.
         channels: 1 (gray) or 3.
-        prepared: the same images, cropped and resized beforehand.
+        prepared: the same images, already cropped and resized.
     """
 
     def __init__(
@@ -39,26 +39,26 @@ class Images:
         same = array is not None and array.shape[1:] == self.shape[1:]
         cropped = geometry.crop_size not in (None, geometry.width)
         self.array: np.ndarray | None = array if same and not cropped else None
-        """The images themselves, where they lie in memory ready for use."""
+        """All images, if they are in memory in their final size; else None."""
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of images."""
         return self.shape[0]
 
     def read(
         self, position: int, place: tuple[float, float] = CENTER
     ) -> np.ndarray:
-        """One image.
+        """Reads one image.
 
         Args:
-            position: of the image.
-            place: of the crop, see `Geometry.box`.
+            position: position of the image.
+            place: place of the crop, see `Geometry.box`.
 
         Returns:
             uint8 `[height, width, channels]`.
 
         Raises:
-            CorruptImage: where it cannot be read.
+            CorruptImage: if the image cannot be read.
         """
         if self.prepared is not None:
             return self.prepared.read(position)
@@ -70,18 +70,18 @@ class Images:
         return np.asarray(fitted).reshape(self.shape[1:])
 
     def __getitem__(self, positions: slice | np.ndarray) -> np.ndarray:
-        """Several images; see `read`."""
+        """Reads several images; see `read`."""
         if self.array is not None:
             return self.array[positions]
         chosen = np.arange(len(self))[positions]
         return gather(self.read, chosen, self.shape[1:])
 
     def name(self, position: int) -> str:
-        """What messages call an image."""
+        """Name of an image in messages."""
         return self.pictures.name(position)
 
     def sha256(self) -> str:
-        """Of the pictures (see `Pictures.sha256`) and of what is cut out."""
+        """Hash of the pictures (see `Pictures.sha256`) and the geometry."""
         text = f"{self.pictures.sha256()} {self.geometry} {self.shape}"
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -91,7 +91,7 @@ def gather(
     indexes: np.ndarray,
     shape: Sequence[int],
 ) -> np.ndarray:
-    """What `read` gives for each index, uint8 `[indexes, *shape]`."""
+    """Calls `read` for each index; returns uint8 `[n, *shape]`."""
     result = np.empty((len(indexes), *shape), np.uint8)
     for place, index in enumerate(indexes):
         result[place] = read(index)
@@ -99,7 +99,7 @@ def gather(
 
 
 def array_images(array: np.ndarray) -> Images:
-    """The images of an array, as they are.
+    """Wraps an array as `Images`, without crop or resize.
 
     Args:
         array: uint8 `[n, height, width, channels]`.
@@ -115,10 +115,10 @@ class ImageSet:
 
     Attributes:
         name: the data set's name, as in `--dataset`.
-        train: those to train on.
+        train: the training images.
         validation: the source's own validation split, or None.
         test: the source's own test split, or None.
-        skipped: what could not be used, one description an image.
+        skipped: the unusable images, one description per image.
     """
 
     name: str
@@ -134,7 +134,7 @@ class ImageSet:
 
     @property
     def parts(self) -> dict[str, Images]:
-        """The parts that the source has, by name."""
+        """The existing parts by name."""
         parts = {
             "train": self.train,
             "validation": self.validation,

@@ -1,4 +1,4 @@
-"""From the name of a data set to images of one size, and to their split."""
+"""Opens a data set by name, fits its images to one size and splits them."""
 
 import dataclasses
 from pathlib import Path
@@ -18,12 +18,12 @@ from wn_gan.data.survey import check_corrupt, survey
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import cache_folder
 
-# Files decoded before training begins, to know sizes, colours and damage.
+# Files decoded before training, to find sizes, channels and damaged files.
 SURVEYED_IMAGES = 500
 
 
 def load_images(dataset: str, **options: Any) -> ImageSet:
-    """The images that `--dataset` names, of one size.
+    """Opens the images that `--dataset` names, at one size.
 
     Args:
         dataset: one of `sources.FORMS`.
@@ -37,14 +37,14 @@ def load_images(dataset: str, **options: Any) -> ImageSet:
 
 
 def open_images(options: DataOptions) -> ImageSet:
-    """The images of a run, or of other options of data, of one size.
+    """Opens the images of a run, at one size.
 
     Args:
-        options: such as a `Config`.
+        options: the data options, e.g. a `Config`.
 
     Raises:
-        UserError: for an unknown name, unusable data, or more than one in
-            twenty of up to 500 images that cannot be read.
+        UserError: for an unknown name, unusable data, or if more than 5% of
+            up to 500 decoded images cannot be read.
     """
     _check_background(options.background)
     folder = options.cache_dir
@@ -59,7 +59,7 @@ def open_images(options: DataOptions) -> ImageSet:
 
 
 def _check_background(colour: str) -> None:
-    """Checks the colour, which no image may need for a long time."""
+    """Checks the colour now: the first transparent image may come late."""
     try:
         ImageColor.getrgb(colour)
     except ValueError:
@@ -67,7 +67,7 @@ def _check_background(colour: str) -> None:
 
 
 def load_split(config: Config) -> Split:
-    """The data of a run, split.
+    """Opens and splits the data of a run.
 
     Raises:
         UserError: for an unknown name, unusable data or too few images.
@@ -76,7 +76,7 @@ def load_split(config: Config) -> Split:
 
 
 def split_images(image_set: ImageSet, config: Config) -> Split:
-    """The images of a run, split; see `make_split`."""
+    """Splits the images of a run; see `make_split`."""
     return make_split(
         image_set,
         config.running_test_images,
@@ -86,11 +86,11 @@ def split_images(image_set: ImageSet, config: Config) -> Split:
 
 
 def fit_source(source: Source, options: DataOptions) -> ImageSet:
-    """Decides on size and channels, and leaves out damaged pictures.
+    """Chooses size and channels, and leaves out damaged pictures.
 
     Args:
-        source: of the pictures.
-        options: of the data.
+        source: source of the pictures.
+        options: the data options.
 
     Raises:
         UserError: see `open_images`.
@@ -120,7 +120,7 @@ def fit_source(source: Source, options: DataOptions) -> ImageSet:
 
 
 def _geometry(sizes: list, options: DataOptions) -> Geometry:
-    """The images' size: as wanted, or the pictures' own."""
+    """The size and crop from the options, or the pictures' own size."""
     name = options.dataset
     width, height = options.image_width, options.image_height
     if width is None and options.crop_size is not None:
@@ -151,8 +151,8 @@ def _with_prepared(image_set: ImageSet, folder: Path) -> ImageSet:
         raise bad_flag(
             "prepared_dir",
             folder,
-            f"{image_set.name} at this size needs no preparing: it is held "
-            "in memory; leave the flag out",
+            f"{image_set.name} at this size is held in memory and needs no "
+            "preparation; omit this flag",
         )
     return dataclasses.replace(
         image_set,

@@ -1,4 +1,4 @@
-"""The training images that are nearest to given ones, pixel by pixel."""
+"""Nearest training images by mean squared error of the pixels."""
 
 import numpy as np
 
@@ -12,16 +12,16 @@ BATCH = 100
 def nearest(
     train: Subset, flat: np.ndarray, count: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest training images of each row.
+    """Finds the nearest training images of each image.
 
     Args:
         train: the training images.
-        flat: float in [0, 1], `[images, numbers]`.
-        count: how many for each.
+        flat: flattened images, float in [0, 1], `[images, numbers]`.
+        count: number of neighbours per image.
 
     Returns:
-        Their places in `train`, nearest first, and their mean squared
-        errors, both `[images, count]`.
+        Their indexes in `train` and their mean squared errors, nearest
+        first, both `[images, count]`.
     """
     places = np.zeros((len(flat), 0), int)
     errors = np.zeros((len(flat), 0))

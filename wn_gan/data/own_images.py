@@ -1,4 +1,4 @@
-"""Images that are no data set's: those of `--images`."""
+"""The user's own images: `--images`."""
 
 import numpy as np
 
@@ -7,14 +7,17 @@ from wn_gan.errors import bad_flag
 
 
 def own_images(source: str, shape: tuple[int, int, int]) -> np.ndarray:
-    """The images of `--images`, fit for a generator.
+    """Loads the images of `--images` at the size of a generator's images.
 
     Args:
         source: "folder:<path>", "zip:<path>" or "npz:<path>".
-        shape: height, width and channels of what it makes.
+        shape: height, width and channels of the generator's images.
+
+    Returns:
+        uint8 `[n, height, width, channels]`.
 
     Raises:
-        UserError: for another source, or images of another size.
+        UserError: for another kind of source or images of another shape.
     """
     kind, _, path = source.partition(":")
     height, width, channels = shape

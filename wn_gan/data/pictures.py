@@ -1,4 +1,4 @@
-"""What a source of images gives: pictures by position, not yet of one size."""
+"""Pictures of a source, by position and not yet of one size."""
 
 import dataclasses
 import hashlib
@@ -12,35 +12,44 @@ from wn_gan.images import from_array
 
 
 class Pictures(Protocol):
-    """Pictures of any sizes, read one at a time and by position."""
+    """Pictures of any sizes, read one at a time by position."""
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of pictures."""
 
     def name(self, position: int) -> str:
-        """What messages call a picture."""
+        """Name of a picture in messages."""
 
     def picture(self, position: int) -> Image.Image:
-        """Mode "L" or "RGB"; raises `CorruptImage` where it can't be read."""
+        """A picture of mode "L" or "RGB".
+
+        Raises:
+            CorruptImage: if it cannot be read.
+        """
 
     def sha256(self) -> str:
-        """Of the pictures' order, ids and lengths, or of their content."""
+        """Hash of the order, ids and lengths, or of the content."""
 
 
 class EncodedFiles(Protocol):
-    """Image files somewhere: in a folder, an archive, a database."""
+    """Encoded images in a folder, an archive or a database."""
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of files."""
 
     def name(self, position: int) -> str:
-        """What messages call a file."""
+        """Name of a file in messages."""
 
     def data(self, position: int) -> bytes:
-        """Its content; raises `CorruptImage` where that can't be had."""
+        """Content of a file.
+
+        Raises:
+            CorruptImage: if the content is unusable.
+            OSError: if the file cannot be read.
+        """
 
     def sha256(self) -> str:
-        """Of the order, the ids and the lengths."""
+        """Hash of the order, ids and lengths."""
 
 
 class ArrayPictures:
@@ -54,11 +63,11 @@ class ArrayPictures:
         self.array = array
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of pictures."""
         return len(self.array)
 
     def name(self, position: int) -> str:
-        """What messages call a picture."""
+        """Name of a picture in messages."""
         return f"image {position}"
 
     def picture(self, position: int) -> Image.Image:
@@ -66,17 +75,17 @@ class ArrayPictures:
         return from_array(self.array[position])
 
     def sha256(self) -> str:
-        """Of all pixels."""
+        """Hash of all pixels."""
         digest = hashlib.sha256(repr(self.array.shape[1:]).encode())
         digest.update(np.ascontiguousarray(self.array).data)
         return digest.hexdigest()
 
 
 class DecodedPictures:
-    """Pictures that are decoded when they are asked for.
+    """Pictures that are decoded on access.
 
     Args:
-        files: with the encoded images.
+        files: the encoded images.
         background: colour under transparent pixels.
     """
 
@@ -85,11 +94,11 @@ class DecodedPictures:
         self.background = background
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of pictures."""
         return len(self.files)
 
     def name(self, position: int) -> str:
-        """What messages call a picture."""
+        """Name of a picture in messages."""
         return self.files.name(position)
 
     def picture(self, position: int) -> Image.Image:
@@ -100,17 +109,17 @@ class DecodedPictures:
             raise CorruptImage(error.strerror or str(error)) from error
 
     def sha256(self) -> str:
-        """Of ids, lengths and the background."""
+        """Hash of ids, lengths and the background."""
         text = self.files.sha256() + self.background
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 class ChosenPictures:
-    """Some of the pictures, in an order of their own.
+    """A selection of pictures in a given order.
 
     Args:
-        pictures: to choose from.
-        positions: those chosen.
+        pictures: all pictures.
+        positions: positions of the selected pictures.
     """
 
     def __init__(self, pictures: Pictures, positions: np.ndarray):
@@ -118,11 +127,11 @@ class ChosenPictures:
         self.positions = np.asarray(positions, np.int64)
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of pictures."""
         return len(self.positions)
 
     def name(self, position: int) -> str:
-        """What messages call a picture."""
+        """Name of a picture in messages."""
         return self.pictures.name(self.positions[position])
 
     def picture(self, position: int) -> Image.Image:
@@ -130,7 +139,7 @@ class ChosenPictures:
         return self.pictures.picture(self.positions[position])
 
     def sha256(self) -> str:
-        """Of the pictures chosen from, and the positions."""
+        """Hash of all pictures and the positions."""
         digest = hashlib.sha256(self.pictures.sha256().encode())
         digest.update(self.positions.data)
         return digest.hexdigest()
@@ -138,13 +147,13 @@ class ChosenPictures:
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A data set as it lies on disk.
+    """A data set as stored on disk.
 
     Attributes:
-        train: the pictures to train on.
+        train: the training pictures.
         validation: the source's own validation split, or None.
         test: the source's own test split, or None.
-        skipped: what is no picture, one description an item.
+        skipped: the unusable items, one description per item.
     """
 
     train: Pictures

@@ -1,4 +1,4 @@
-"""Batches of training images, in an order that a restart continues."""
+"""Batches of training images in an order that a restart continues."""
 
 import os
 
@@ -8,7 +8,8 @@ import tensorflow as tf
 from wn_gan.config import Config
 from wn_gan.data.feed import Feed
 
-# Of the cipher behind the permutation; from 8 on its output passed for random.
+# Rounds of the cipher behind the permutation. 8 or more gave an order that
+# passed for random.
 _ROUNDS = 16
 _MAX_READERS = 8
 
@@ -19,14 +20,14 @@ def batches(
     start_step: int,
     strategy: tf.distribute.Strategy | None = None,
 ) -> tf.data.Dataset:
-    """The training images from a step on.
+    """Batches of training images, starting at a step.
 
     Args:
-        config: of the run.
-        feed: reads them.
-        start_step: steps done.
-        strategy: each of whose replicas gets its part of the global batch;
-            default: one device gets it all.
+        config: config of the run.
+        feed: reads the images.
+        start_step: number of steps already done.
+        strategy: splits the global batch over its replicas; default: one
+            device gets the whole batch.
     """
 
     def dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -57,29 +58,31 @@ def training_batches(
     num_shards: int = 1,
     replicas: int = 1,
 ) -> tf.data.Dataset:
-    """Endless batches; every image once an epoch, freshly permuted.
+    """Endless batches; each epoch is a new permutation of all images.
 
-    What stands at a place of a batch is a function of (seed, step, place),
-    so a run that starts again at any step goes on exactly, on any number of
-    shards. An epoch may end within a batch: the next begins in the same one.
+    The image at each batch position is a function of (seed, step, position).
+    A restart at any step therefore continues exactly, on any number of
+    shards. An epoch may end within a batch; the next one starts in the same
+    batch.
 
     Args:
         feed: reads the images.
-        batch_size: images of a batch, all shards together.
-        seed: of the permutations.
-        start_step: steps to leave out at the start.
-        turns: batches of a step, given as one: each replica gets its piece
-            of the first, then that of the second, ...
-        shard: which worker's pieces to give.
+        batch_size: images per batch, over all shards.
+        seed: seed of the permutations.
+        start_step: number of steps to skip at the start.
+        turns: batches per step, joined into one: each replica gets its piece
+            of the first batch, then its piece of the second, ...
+        shard: index of the worker.
         num_shards: number of workers.
-        replicas: of this worker; each gets every `replicas`-th element.
+        replicas: replicas of this worker; each gets every `replicas`-th
+            element.
 
     Returns:
         Elements `[turns * batch_size / (num_shards * replicas), height,
         width, channels]`, float32 in [0, 1].
 
     Raises:
-        ValueError: if a batch cannot be cut into equal pieces.
+        ValueError: if a batch cannot be split into equal pieces.
     """
     pieces = num_shards * replicas
     size = batch_size // pieces
@@ -109,17 +112,17 @@ def training_batches(
 
 
 def epoch_positions(places: tf.Tensor, num_images: int, seed: int) -> tf.Tensor:
-    """Which image stands at each place of the endless sequence.
+    """Image index at each place of the endless sequence.
 
-    A pseudo-random permutation of each epoch, in constant memory.
+    Each epoch is a pseudo-random permutation, computed in constant memory.
 
     Args:
-        places: int64, counted from the run's first image.
-        num_images: in an epoch.
-        seed: of the permutations.
+        places: int64, positions counted from the run's first image.
+        num_images: images per epoch.
+        seed: seed of the permutations.
 
     Returns:
-        int64 in [0, num_images), the shape of `places`.
+        int64 in [0, num_images), of the shape of `places`.
     """
     epochs = places // num_images
     zeros = tf.zeros_like(epochs)

@@ -1,4 +1,4 @@
-"""Images cropped and resized beforehand: fixed-size records in a file."""
+"""Images cropped and resized in advance: fixed-size records in a file."""
 
 import dataclasses
 import json
@@ -17,14 +17,15 @@ _FORMAT = 1
 
 
 class PreparedPart:
-    """One part of a prepared set; read with `pread`, not through a mapping.
+    """One part of a prepared set.
 
-    (Pages of a mapping would count as the process's own memory.)
+    Reads with `pread`: the pages of a memory mapping would count as memory
+    of the process.
 
     Args:
-        path: of the file of records.
+        path: path of the file of records.
         image_shape: height, width and channels.
-        corrupt: position -> why there is no such image.
+        corrupt: position -> reason, for each unreadable image.
 
     Raises:
         OSError: if the file cannot be read.
@@ -43,32 +44,33 @@ class PreparedPart:
         weakref.finalize(self, os.close, self._file)
 
     def read(self, position: int) -> np.ndarray:
-        """One image, uint8 `[height, width, channels]`.
+        """Reads one image, uint8 `[height, width, channels]`.
 
         Raises:
-            CorruptImage: where the source's image could not be read.
+            CorruptImage: if the source image was unreadable or the file is
+                too short.
         """
         if position in self.corrupt:
             raise CorruptImage(self.corrupt[position])
         offset = int(position) * self._bytes
         record = os.pread(self._file, self._bytes, offset)
         if len(record) != self._bytes:
-            raise CorruptImage("the file of prepared images ends before it")
+            raise CorruptImage("the file of prepared images is too short")
         return np.frombuffer(record, np.uint8).reshape(self.image_shape)
 
 
 @dataclasses.dataclass
 class Manifest:
-    """What a prepared folder holds; the file `manifest.json`.
+    """Contents of a prepared folder, stored in `manifest.json`.
 
     Attributes:
-        dataset: its name, as in `--dataset`.
+        dataset: name of the data set, as in `--dataset`.
         image_shape: height, width and channels.
-        geometry: in words: size, crop, filter.
-        counts: images of each part.
-        sha256: of each part's source and geometry, see `Images.sha256`.
-        done: images of each part that are written.
-        corrupt: of each part, position -> why it could not be read.
+        geometry: text with size, crop and filter.
+        counts: number of images per part.
+        sha256: hash of source and geometry per part, see `Images.sha256`.
+        done: number of written images per part.
+        corrupt: position -> reason, for each part's unreadable images.
     """
 
     dataset: str
@@ -80,16 +82,16 @@ class Manifest:
     corrupt: dict[str, dict[int, str]]
 
     def write(self, folder: Path) -> None:
-        """Replaces the folder's manifest."""
+        """Writes the manifest and replaces an old one."""
         values = {"format": _FORMAT, **dataclasses.asdict(self)}
         write_json(folder / "manifest.json", values)
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest | None":
-        """The folder's manifest; None if it has none.
+        """Reads the folder's manifest; None if there is none.
 
         Raises:
-            UserError: if it is damaged or of another version.
+            UserError: if it is damaged or has another format version.
         """
         path = folder / "manifest.json"
         if not path.exists():
@@ -97,7 +99,7 @@ class Manifest:
         try:
             values = json.loads(path.read_text())
             if values.pop("format") != _FORMAT:
-                raise ValueError("of another version")
+                raise ValueError("unknown format version")
             values["corrupt"] = {
                 part: {int(position): why for position, why in bad.items()}
                 for part, bad in values["corrupt"].items()
@@ -110,24 +112,23 @@ class Manifest:
 
 
 def part_path(folder: Path, part: str) -> Path:
-    """The file of a part's records."""
+    """Path of the file with a part's records."""
     return folder / f"{part}.uint8"
 
 
 def open_prepared(
     folder: Path, dataset: str, part: str, sha256: str
 ) -> PreparedPart:
-    """A prepared part, made sure to be the one that is wanted.
+    """Opens a prepared part after verifying its hash.
 
     Args:
         folder: `--prepared_dir`.
-        dataset: name, for messages.
+        dataset: name of the data set, for messages.
         part: "train", "validation" or "test".
-        sha256: of the part's source and geometry as they are now.
+        sha256: current hash of the part's source and geometry.
 
     Raises:
-        UserError: if the folder holds something else, older images, or not
-            yet all of them.
+        UserError: if the folder holds other, older or incomplete images.
     """
     manifest = Manifest.read(folder)
     again = "run python -m wn_gan.prepare with the same flags"
@@ -136,15 +137,14 @@ def open_prepared(
     if manifest.sha256.get(part) != sha256:
         raise UserError(
             f"--prepared_dir={folder}: stale: prepared from {manifest.dataset} "
-            f"({manifest.geometry}), and {dataset} as it is now, or with "
-            "these options, is not the same; name a new folder and "
-            f"{again}"
+            f"({manifest.geometry}); the files or the options of {dataset} "
+            f"have changed since; name a new folder and {again}"
         )
     count = manifest.counts[part]
     if manifest.done[part] != count:
         raise UserError(
             f"--prepared_dir={folder}: {manifest.done[part]:,} of {count:,} "
-            f"{part} images are prepared; {again} to go on"
+            f"{part} images are prepared; {again} to continue"
         )
     try:
         shape = tuple(manifest.image_shape)

@@ -1,4 +1,4 @@
-"""Train, running test and final test: disjoint, seeded, hashed."""
+"""Disjoint, seeded and hashed: train, running test and final test."""
 
 import dataclasses
 import hashlib
@@ -16,15 +16,15 @@ DEFAULT_FINAL_TEST_IMAGES = 2000
 
 
 class Subset:
-    """Some of a source's images; indexed like an array.
+    """A selection of a source's images; indexed like an array.
 
-    An image that turns out to be unreadable is left out, and the next one of
-    the part stands in for it: what is read where depends on the files alone.
+    The next readable image of the part replaces an unreadable one, so the
+    image at an index depends on the files alone.
 
     Args:
-        images: of the source.
-        positions: in `images`.
-        dataset: its name, for messages.
+        images: all images of the source.
+        positions: positions of the selected images in `images`.
+        dataset: name of the data set, for messages.
     """
 
     def __init__(
@@ -36,19 +36,19 @@ class Subset:
         self._lock = threading.Lock()
         self._reads = 0
         self.skipped: dict[str, str] = {}
-        """Name -> reason of what could not be read so far."""
+        """Name -> reason, for each image found unreadable so far."""
 
     def __len__(self) -> int:
-        """How many images."""
+        """Number of images."""
         return len(self.positions)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Images, height, width and channels."""
+        """Number of images, height, width and channels."""
         return (len(self), *self.images.shape[1:])
 
     def __getitem__(self, index: slice | np.ndarray) -> np.ndarray:
-        """Uint8 `[n, height, width, channels]`.
+        """Reads several images, uint8 `[n, height, width, channels]`.
 
         Raises:
             UserError: if too many images cannot be read.
@@ -60,11 +60,11 @@ class Subset:
     def read(
         self, index: int, place: tuple[float, float] = CENTER
     ) -> np.ndarray:
-        """One image.
+        """Reads one image.
 
         Args:
-            index: in the part.
-            place: of the crop, see `Geometry.box`.
+            index: index in this subset.
+            place: place of the crop, see `Geometry.box`.
 
         Returns:
             uint8 `[height, width, channels]`.
@@ -81,7 +81,7 @@ class Subset:
             except CorruptImage as error:
                 self._skip(position, str(error))
         raise UserError(
-            f"--dataset={self.dataset}: no image can be read any more"
+            f"--dataset={self.dataset}: none of its images can be read"
         )
 
     def _skip(self, position: int, reason: str) -> None:
@@ -92,7 +92,7 @@ class Subset:
         check_corrupt(self.dataset, skipped, seen, len(self))
 
     def sha256(self) -> str:
-        """Of the pixels where they are in memory, else see `Images.sha256`."""
+        """Hash of the pixels if in memory, else see `Images.sha256`."""
         if self.images.array is not None:
             return content_sha256(self.images.array, self.positions)
         digest = hashlib.sha256(self.images.sha256().encode())
@@ -102,15 +102,16 @@ class Subset:
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Which images are for what.
+    """A data set divided into training and test images.
 
     Attributes:
-        image_set: what is split.
-        train: to train on.
-        running_test: may choose `best`; from the source's own validation
-            split where it has one, else from its training images.
-        final_test: reported once; from the source's own test split where it
-            has one, else from its training images.
+        image_set: the whole data set.
+        train: the training images.
+        running_test: images that may choose `best`; from the source's own
+            validation split if it has one, else from its training images.
+        final_test: images of the test that is reported once; from the
+            source's own test split if it has one, else from its training
+            images.
     """
 
     image_set: ImageSet
@@ -119,12 +120,12 @@ class Split:
     final_test: Subset
 
     def description(self) -> dict:
-        """What `split.json` holds: counts, positions and hashes.
+        """Content of `split.json`: counts, positions and hashes.
 
-        Images in memory are hashed by their pixels: two splits with the same
-        hashes hold the same ones in the same order, wherever they came from.
-        Files are hashed by their names and lengths (in a zip, by their
-        checksums too), since a data set may have millions of them.
+        Images in memory are hashed by their pixels: splits with equal hashes
+        hold the same images in the same order, from any source. Files are
+        hashed by names and lengths (in a zip, by checksums too), because a
+        data set may have millions of them.
         """
         parts = {
             "train": self.train,
@@ -164,16 +165,15 @@ def make_split(
     """Splits an image set.
 
     Args:
-        image_set: to be split.
-        running_test_images: to hold out for the running test.
-        final_test_images: to hold out for the final test; None for 2,000,
-            for all of a smaller test split, or for a tenth of the images
-            where there is no test split.
-        seed: of the choice.
+        image_set: the data set.
+        running_test_images: number of images of the running test.
+        final_test_images: number of images of the final test. None means
+            2,000, but at most the whole test split or, without a test split,
+            a tenth of the images.
+        seed: seed of the random choice.
 
     Raises:
-        UserError: if fewer images are there, or none would be left to train
-            on.
+        UserError: if there are too few images or no training image is left.
     """
     train, own = image_set.train, image_set.test
     if final_test_images is None:
@@ -201,7 +201,7 @@ def make_split(
         )
 
     def part(images: Images | None, positions: np.ndarray) -> Subset:
-        # What the source has no part for comes from its training images.
+        # Without a part of its own, a test takes training images.
         images = train if images is None else images
         return Subset(images, np.sort(positions), image_set.name)
 
@@ -229,7 +229,7 @@ def _check(image_set, flag, wanted, found) -> None:
 def content_sha256(
     images: np.ndarray, positions: np.ndarray | None = None
 ) -> str:
-    """A hash of images in their order; of some of them, by position."""
+    """SHA-256 of images in order, or of those at `positions`."""
     digest = hashlib.sha256(repr(images.shape[1:]).encode())
     if positions is None:
         positions = np.arange(len(images))

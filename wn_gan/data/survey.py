@@ -1,4 +1,4 @@
-"""What is in a source: sizes, gray or colour, what cannot be read."""
+"""Counts sizes, modes and unreadable pictures of a source."""
 
 import collections
 import dataclasses
@@ -19,13 +19,13 @@ _AHEAD = 64
 
 @dataclasses.dataclass
 class Survey:
-    """What decoding some pictures of a source showed.
+    """Result of decoding some pictures of a source.
 
     Attributes:
-        checked: how many were decoded.
-        sizes: how many there are of each (width, height).
-        modes: how many there are of each mode, "L" or "RGB".
-        corrupt: why a position could not be read.
+        checked: number of pictures tried.
+        sizes: number of pictures per (width, height).
+        modes: number of pictures per mode, "L" or "RGB".
+        corrupt: position -> reason, for each unreadable picture.
     """
 
     checked: int = 0
@@ -43,12 +43,13 @@ def survey(
     limit: int | None = None,
     advance: Callable[[int], None] = lambda images: None,
 ) -> Survey:
-    """Decodes pictures and counts what they are.
+    """Decodes pictures and counts their sizes and modes.
 
     Args:
-        pictures: of a source.
-        limit: decode at most so many, evenly spaced; None for all.
-        advance: told of each picture done.
+        pictures: pictures of a source.
+        limit: largest number of pictures to decode, evenly spaced; None for
+            all.
+        advance: called with 1 after each picture.
     """
     count = len(pictures) if limit is None else min(limit, len(pictures))
     positions = np.linspace(0, len(pictures) - 1, count).astype(int)
@@ -75,18 +76,19 @@ def survey(
 def check_corrupt(
     dataset: str, corrupt: Mapping[str, str], seen: int, total: int
 ) -> None:
-    """Refuses a data set of which more than one image in twenty is damaged.
+    """Refuses a data set with more than 5% damaged images.
+
+    The share is taken of at least 200 images, or of all in a smaller set:
+    one bad image among the first two proves nothing.
 
     Args:
-        dataset: its name.
-        corrupt: name -> reason of what could not be read so far.
-        seen: images tried so far.
-        total: images in all. What is tried first is judged as part of two
-            hundred, or of all in a smaller set: one bad image of the first
-            two says nothing.
+        dataset: name of the data set.
+        corrupt: name -> reason, for each image found unreadable so far.
+        seen: number of images tried so far.
+        total: number of all images.
 
     Raises:
-        UserError: naming the first.
+        UserError: if the share is larger; names the first bad image.
     """
     judged = max(seen, min(total, _ENOUGH_TO_JUDGE))
     if len(corrupt) > MAX_CORRUPT * judged:
@@ -99,7 +101,7 @@ def check_corrupt(
 
 
 def in_threads(function: Callable[[Any], Any], items: list) -> Iterator[Any]:
-    """`map` in threads, in order, never far ahead of who takes the results."""
+    """Ordered threaded map with bounded look-ahead."""
     with ThreadPoolExecutor() as pool:
         for first in range(0, len(items), _AHEAD):
             yield from pool.map(function, items[first : first + _AHEAD])

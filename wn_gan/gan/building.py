@@ -1,4 +1,4 @@
-"""From a config to its networks and to the GAN that trains them."""
+"""Builds the networks and the GAN of a config."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ def check_sizes(config: Config, image_shape: Sequence[int]) -> None:
     """Raises `UserError` if the networks halve the image too often.
 
     Args:
-        config: of the run.
+        config: config of the run.
         image_shape: height, width and channels.
     """
     if config.architecture == "dcgan":
@@ -33,14 +33,14 @@ def check_sizes(config: Config, image_shape: Sequence[int]) -> None:
 
 
 def build_generator(config: Config, image_shape: Sequence[int]) -> keras.Model:
-    """The generator of a config.
+    """Builds the generator of a config.
 
     Args:
-        config: of the run.
+        config: config of the run.
         image_shape: height, width and channels.
 
     Raises:
-        UserError: if the image cannot be halved so often.
+        UserError: if the networks halve the image too often.
     """
     architecture, common = _architecture(config, image_shape)
     return architecture.build_generator(
@@ -51,13 +51,13 @@ def build_generator(config: Config, image_shape: Sequence[int]) -> keras.Model:
 def build_discriminator(
     config: Config, image_shape: Sequence[int]
 ) -> keras.Model:
-    """The discriminator of a config; see `build_generator`."""
+    """Builds the discriminator of a config; see `build_generator`."""
     architecture, common = _architecture(config, image_shape)
     return architecture.build_discriminator(config.discriminator_norm, **common)
 
 
 def _architecture(config: Config, image_shape: Sequence[int]) -> tuple:
-    """The module that builds, and the arguments of both its functions."""
+    """Returns the networks' module and the arguments of its builders."""
     check_sizes(config, image_shape)
     height, width, channels = image_shape
     common = dict(
@@ -76,14 +76,14 @@ def _architecture(config: Config, image_shape: Sequence[int]) -> tuple:
 
 
 def build_gan(config: Config, image_shape: Sequence[int]) -> GAN:
-    """The GAN of a config, initialized by its seed and compiled.
+    """Builds the GAN of a config, initialized by its seed and compiled.
 
     Args:
-        config: of the run.
+        config: config of the run.
         image_shape: height, width and channels.
 
     Raises:
-        UserError: if the image cannot be halved so often.
+        UserError: if the networks halve the image too often.
     """
     keras.utils.set_random_seed(config.seed)
     gan = GAN(

@@ -7,16 +7,15 @@ import tensorflow as tf
 
 
 class GanLoss(NamedTuple):
-    """A discriminator's and a generator's loss.
+    """Losses of discriminator and generator.
 
     Attributes:
         real: logits of real images `[batch, 1]` -> D's loss on them, scalar.
         fake: logits of generated images -> D's loss on them, scalar.
         generator: logits of generated images -> G's loss, scalar.
-        d_won_loss: D's loss, real and fake together, below which D separates
-            nearly all real images from generated ones: its outputs are then
-            95% of the way to their labels. None where the loss has no least
-            value.
+        d_won_loss: D's loss (real + fake) below which D separates nearly all
+            real images from generated ones: its outputs are then 95% of the
+            way to their labels. None if the loss has no minimum.
     """
 
     real: Callable[[tf.Tensor], tf.Tensor]
@@ -55,8 +54,8 @@ _HINGE = GanLoss(
     d_won_loss=0.2,  # 2 * (1 - 0.9)
 )
 
-# Arjovsky et al. 2017, arXiv:1701.07875; the Lipschitz condition is up to
-# the networks and penalties.
+# Arjovsky et al. 2017, arXiv:1701.07875; networks or penalties must
+# ensure the Lipschitz condition.
 _WASSERSTEIN = GanLoss(
     real=_mean(tf.negative),
     fake=_mean(tf.identity),

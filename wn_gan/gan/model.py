@@ -19,7 +19,7 @@ from wn_gan.networks import initialize_from_data
 class GAN(keras.Model):
     """A generator and a discriminator, trained against each other.
 
-    Ten lines train one::
+    Example::
 
         generator = networks.build_generator("weight", 32, 32)
         discriminator = networks.build_discriminator("weight", 32, 32)
@@ -28,23 +28,23 @@ class GAN(keras.Model):
         gan.fit(images)  # a tf.data.Dataset of [batch, 32, 32, 3] in [0, 1]
 
     The latent codes of a step are a function of (seed, step, position in the
-    global batch): a restarted run sees the codes of an uninterrupted one.
+    global batch): a resumed run draws the codes of an uninterrupted one.
 
     Args:
         generator: z `[batch, code_size]` -> images in [0, 1].
         discriminator: images -> logits `[batch, 1]`.
         objective: losses and penalties; default: `Objective()`.
         update_order: "alternate" (D on real and fake images, then G on a
-            fresh z) or "shared" (one forward pass serves both updates: one
-            pass of G and one of D less).
-        seed: of the latent codes.
+            new z) or "shared" (one forward pass serves both updates, which
+            saves one pass of G and one of D).
+        seed: seed of the latent codes.
         d_steps: updates of D per update of G, each on its own part of the
-            real images; above 1 for "alternate" only.
+            real images; above 1 only with "alternate".
         **kwargs: as for `keras.Model`.
 
     Raises:
-        ValueError: for an unknown update order, or more than one step of D
-            for "shared".
+        ValueError: for an unknown update order, or `d_steps` above 1 with
+            "shared".
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class GAN(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "GAN":
-        """The GAN of `get_config`, also of version 0.1's."""
+        """Builds the GAN from `get_config`'s result, also version 0.1's."""
         return cls(**gan_arguments(config))
 
     def compile(
@@ -101,8 +101,8 @@ class GAN(keras.Model):
         """Sets the two optimizers.
 
         Args:
-            g_optimizer: of the generator.
-            d_optimizer: of the discriminator.
+            g_optimizer: optimizer of the generator.
+            d_optimizer: optimizer of the discriminator.
             **kwargs: `jit_compile`, `steps_per_execution`, ... as for
                 `keras.Model.compile`.
         """
@@ -118,11 +118,11 @@ class GAN(keras.Model):
         d_optimizer.build(self.discriminator.trainable_variables)
 
     def call(self, z, training=False):
-        """Images of codes z."""
+        """Generates images from codes z."""
         return self.generator(z, training=training)
 
     def sample(self, z: tf.Tensor) -> tf.Tensor:
-        """Images of codes z, in inference mode, by a traced function."""
+        """Generates images from z in inference mode, by a traced function."""
         if self._sample is None:
             self._sample = tf.function(
                 lambda z: self.generator(z, training=False)
@@ -135,13 +135,14 @@ class GAN(keras.Model):
         kind: int = randomness.FIXED_CODES,
         turn: int = 0,
     ) -> tf.Tensor:
-        """Latent codes z ~ N(0, I), `[batch_size, code_size]`.
+        """Draws latent codes z ~ N(0, I), `[batch_size, code_size]`.
 
         Args:
-            batch_size: of one replica; in a distributed step each replica
-                gets its own part of the global batch's codes.
-            kind: by default the codes that are the same at every step.
-            turn: of D within a step.
+            batch_size: batch size of one replica; in a distributed step each
+                replica gets its own part of the global batch's codes.
+            kind: constant of `randomness`; the default gives the same codes
+                at every step.
+            turn: index of D's update within a step.
         """
         dtype = self.generator.input.dtype
         return self.random.normal(
@@ -149,16 +150,16 @@ class GAN(keras.Model):
         )
 
     def train_step(self, real_images):
-        """One update of both networks.
+        """Updates both networks.
 
         Args:
             real_images: `[batch, height, width, channels]` in [0, 1].
 
         Returns:
             Scalars over the global batch: `d_loss`, `g_loss`, the mean
-            `real_logits` and `fake_logits` that D's loss saw, and the norms
-            `d_gradient_norm`, `g_gradient_norm`; with a penalty `d_penalty`,
-            its weighted value (not part of `d_loss`).
+            `real_logits` and `fake_logits` of D's update, and the norms
+            `d_gradient_norm`, `g_gradient_norm`. With a penalty also its
+            weighted value `d_penalty`, which is not part of `d_loss`.
         """
         real_images = tf.cast(real_images, self.generator.output.dtype)
         if self.update_order == "alternate":
@@ -199,7 +200,7 @@ class GAN(keras.Model):
         return {"g_loss": g_loss, "g_gradient_norm": norm}
 
     def _update_both(self, real_images):
-        """G's and D's update from one forward pass, at the same weights."""
+        """Updates G and D from one forward pass, at the same weights."""
         z = self.codes(tf.shape(real_images)[0], randomness.D_CODES)
         with tf.GradientTape(persistent=True) as tape:
             fake_images = self.generator(z, training=True)
@@ -209,8 +210,8 @@ class GAN(keras.Model):
             results["g_loss"] = self.objective.functions.generator(logits)
             g_loss = self._scaled(results["g_loss"], self.g_optimizer)
             d_loss = self._scaled(loss, self.d_optimizer)
-        # Both gradients before either update: they belong to one forward
-        # pass, and G's runs through D's weights as they were there.
+        # G's gradient runs through D's weights of the forward pass, so it
+        # must be computed before D's update.
         g_gradients = tape.gradient(g_loss, self.generator.trainable_variables)
         results["d_gradient_norm"] = self._apply(
             tape, d_loss, self.discriminator, self.d_optimizer
@@ -221,7 +222,7 @@ class GAN(keras.Model):
         return results
 
     def _scaled(self, loss, optimizer):
-        """The loss to differentiate: replicas' gradients are added up."""
+        """Scales the loss: gradients are summed over replicas."""
         replica = tf.distribute.get_replica_context()
         return keras_compat.scale_loss(
             optimizer, loss / replica.num_replicas_in_sync
@@ -240,10 +241,10 @@ class GAN(keras.Model):
 def initialize_gan(
     gan: GAN, real_images: tf.Tensor, g: bool = True, d: bool = True
 ) -> None:
-    """Starts affine weight norm from data; see `initialize_from_data`.
+    """Initializes affine weight norm from data; see `initialize_from_data`.
 
     Args:
-        gan: not trained yet.
+        gan: an untrained GAN.
         real_images: a batch in [0, 1].
         g: whether to initialize the generator, from codes.
         d: whether to initialize the discriminator, from the images.
@@ -256,7 +257,7 @@ def initialize_gan(
 
 
 def _update(optimizer, gradients, network):
-    """Applies (perhaps scaled) gradients, returns their unscaled norm."""
+    """Applies gradients, scaled or not; returns their unscaled norm."""
     unscaled = keras_compat.apply_scaled_gradients(
         optimizer, gradients, network.trainable_variables
     )

@@ -51,18 +51,18 @@ class Objective:
         random: StepRandom,
         turn: int = 0,
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-        """D's part of a step.
+        """Computes D's loss of one step.
 
         Args:
             discriminator: images -> logits.
             real_images: `[batch, height, width, channels]`.
             fake_images: the same shape.
-            random: numbers of the step.
-            turn: of D within the step.
+            random: random numbers of the step.
+            turn: index of D's update within the step.
 
         Returns:
-            What is reported, the loss with its penalties, and the logits of
-            the fake images.
+            The reported scalars, the loss with its penalties (scalar), and
+            the fake logits `[batch, 1]`.
         """
         real_images = self._noisy(
             real_images, random, randomness.NOISE_ON_REAL, turn
@@ -94,14 +94,14 @@ class Objective:
         fake_images: tf.Tensor,
         random: StepRandom,
     ) -> tf.Tensor:
-        """G's loss on images that D has not seen yet; see above."""
+        """Computes G's loss; arguments as for `discriminator_loss`."""
         seen = self._noisy(fake_images, random, randomness.NOISE_FOR_G, 0)
         return self.functions.generator(discriminator(seen, training=True))
 
     def _noisy(
         self, images: tf.Tensor, random: StepRandom, kind: int, turn: int
     ) -> Any:
-        """The images as D sees them in training."""
+        """Adds instance noise, if any."""
         if not self.instance_noise:
             return images
         size, shape = tf.shape(images)[0], images.shape[1:]
@@ -109,7 +109,7 @@ class Objective:
         return images + self.instance_noise * noise
 
     def _penalty(self, discriminator, real_images, fake_images, random, turn):
-        """The sum of the weighted penalties."""
+        """Computes the sum of the weighted penalties."""
 
         def discriminate(images):
             return discriminator(images, training=True)
@@ -133,7 +133,7 @@ class Objective:
 def _discriminate(
     discriminator: keras.Model, real_images: tf.Tensor, fake_images: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Logits of real and of fake images, in one pass where that is the same."""
+    """Computes real and fake logits, in one pass unless D has batch norm."""
     if has_batch_norm(discriminator):
         real_logits = discriminator(real_images, training=True)
         return real_logits, discriminator(fake_images, training=True)
@@ -142,10 +142,10 @@ def _discriminate(
 
 
 def has_batch_norm(network: keras.Model) -> bool:
-    """Whether a network has batch norm, in a nested model or not.
+    """Whether a network, or a model nested in it, has batch norm.
 
-    Batch norm must see real and fake images apart; every other discriminator
-    takes both in one pass.
+    Batch norm must see real and fake images in separate passes. Every other
+    discriminator takes both in one pass.
     """
     kinds = (layers.BatchNorm, keras.layers.BatchNormalization)
     return any(

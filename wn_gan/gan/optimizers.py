@@ -10,11 +10,11 @@ from wn_gan import keras_compat
 
 @keras.saving.register_keras_serializable(package="wn_gan")
 class RMSProp(keras.optimizers.RMSprop):
-    """RMSProp with epsilon *outside* the root, as the authors trained.
+    """RMSProp with epsilon *outside* the root, as in the authors' code.
 
     `v <- rho * v + (1 - rho) * g^2; w <- w - lr * g / (sqrt(v) + epsilon)`.
-    `keras.optimizers.RMSprop` computes `g / sqrt(v + epsilon)`, another
-    optimizer: it moves weights with small gradients far more slowly.
+    `keras.optimizers.RMSprop` computes `g / sqrt(v + epsilon)`. It moves
+    weights with small gradients far more slowly.
 
     Args:
         learning_rate: a number or a `LearningRateSchedule`.
@@ -45,7 +45,7 @@ class RMSProp(keras.optimizers.RMSprop):
 
 @keras.saving.register_keras_serializable(package="wn_gan")
 class LinearWarmUp(keras.optimizers.schedules.LearningRateSchedule):
-    """Rises linearly to `learning_rate` over `warmup_steps`, then holds it.
+    """Rises linearly to `learning_rate` over `warmup_steps`, then stays there.
 
     The rate of update n (counted from 0) is
     `learning_rate * min(1, (n + 1) / warmup_steps)`.
@@ -73,18 +73,18 @@ def build_optimizer(
     warmup_steps: int = 0,
     ema_decay: float = 0.0,
 ) -> keras.optimizers.Optimizer:
-    """The optimizer of a training run.
+    """Builds the optimizer of a training run.
 
     Args:
         name: "rmsprop" (the authors', epsilon 1e-6 outside the root) or
             "adam" (beta_1 0.5 as in Radford et al. 2015, arXiv:1511.06434).
-        learning_rate: of both, after the warm-up.
+        learning_rate: learning rate after the warm-up.
         warmup_steps: updates of linear warm-up, 0 for none.
-        ema_decay: of a moving average of the weights, which the optimizer
-            keeps beside them (see `keras_compat.load_average`); 0 for none.
+        ema_decay: decay of the optimizer's moving average of the weights (see
+            `keras_compat.moving_averages`); 0 for none.
 
     Raises:
-        ValueError: for another name.
+        ValueError: for an unknown name.
     """
     rate = (
         LinearWarmUp(learning_rate, warmup_steps)

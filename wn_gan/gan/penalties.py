@@ -10,7 +10,7 @@ Discriminator = Callable[[tf.Tensor], tf.Tensor]
 def _squared_norms(
     discriminator: Discriminator, images: tf.Tensor
 ) -> tf.Tensor:
-    """Squared norm of the logit's gradient at each image, `[batch]`."""
+    """Squared norm of the logit's gradient per image, `[batch]`."""
     with tf.GradientTape() as tape:
         tape.watch(images)
         logits = tf.reduce_sum(discriminator(images))
@@ -43,12 +43,12 @@ def gradient_penalty(
     Args:
         discriminator: images -> logits.
         real_images: `[batch, height, width, channels]`.
-        fake_images: likewise.
+        fake_images: the same shape.
         mix: in [0, 1], `[batch, 1, 1, 1]`: the share of the real image.
 
     Reference: Gulrajani et al. 2017, arXiv:1704.00028, equation 3.
     """
     between = mix * real_images + (1 - mix) * fake_images
-    # The root's slope at 0 is infinite; so small a gradient is no norm of 1.
+    # Keeps the root's gradient finite at 0; negligible for norms near 1.
     norms = tf.sqrt(_squared_norms(discriminator, between) + 1e-12)
     return tf.reduce_mean((norms - 1) ** 2)

@@ -1,21 +1,21 @@
-"""Random numbers of a step: functions of seed, step and place in the batch."""
+"""Random numbers as functions of seed, step and position in the batch."""
 
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-# Kinds of numbers, told apart by the first half of a seed.
+# Kinds of numbers; each has its own first half of the seed.
 D_CODES, G_CODES, FIXED_CODES = 0, 1, 2
 NOISE_ON_REAL, NOISE_ON_FAKE, NOISE_FOR_G, MIX = range(1_000_000, 1_000_004)
 
 
 class StepRandom:
-    """Numbers that a restarted run, on any replicas, draws again.
+    """Random numbers that resuming and the number of replicas do not change.
 
     Args:
-        seed: of the run.
+        seed: seed of the run.
         step: variable that counts the steps done.
-        turns: draws of each kind within a step.
+        turns: draws of each kind per step.
     """
 
     def __init__(self, seed: int, step: tf.Variable, turns: int = 1):
@@ -31,15 +31,15 @@ class StepRandom:
         dtype: tf.DType,
         turn: int = 0,
     ) -> tf.Tensor:
-        """Standard normal numbers.
+        """Draws standard normal numbers.
 
         Args:
             kind: one of this module's constants; `FIXED_CODES` are the same
                 at every step.
             batch_size: rows of one replica.
-            shape: of a row.
-            dtype: of the numbers.
-            turn: within the step.
+            shape: shape of a row.
+            dtype: dtype of the numbers.
+            turn: index of the draw within the step.
 
         Returns:
             `[batch_size, *shape]`.
@@ -55,16 +55,16 @@ class StepRandom:
         dtype: tf.DType,
         turn: int = 0,
     ) -> tf.Tensor:
-        """Numbers uniform in [0, 1); see `normal`."""
+        """Draws numbers uniform in [0, 1); see `normal`."""
         draw = tf.random.stateless_uniform
         return self._draw(draw, kind, batch_size, shape, dtype, turn)
 
     def _draw(
         self, draw: Callable, kind, batch_size, shape, dtype, turn
     ) -> tf.Tensor:
-        """This replica's rows of what is drawn for the global batch."""
+        """Draws for the global batch; returns this replica's rows."""
         replica = tf.distribute.get_replica_context()
-        replicas, number = 1, 0  # outside of a step: the global batch
+        replicas, number = 1, 0  # outside a step: the global batch
         if replica is not None:
             replicas = replica.num_replicas_in_sync
             number = replica.replica_id_in_sync_group

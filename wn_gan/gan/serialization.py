@@ -1,4 +1,4 @@
-"""A GAN's constructor arguments <-> JSON types, for `.keras` files."""
+"""Conversion of a GAN's arguments to JSON types, for `.keras` files."""
 
 import dataclasses
 from typing import Any
@@ -13,7 +13,7 @@ _OBJECTIVE = tuple(field.name for field in dataclasses.fields(Objective))
 
 
 def gan_config(gan: Any) -> dict[str, Any]:
-    """The constructor's arguments in JSON types.
+    """Returns the constructor's arguments in JSON types.
 
     Args:
         gan: a `GAN`.
@@ -27,7 +27,7 @@ def gan_config(gan: Any) -> dict[str, Any]:
 
 
 def gan_arguments(config: dict[str, Any]) -> dict[str, Any]:
-    """The constructor's arguments again; see `gan_config`."""
+    """Returns the constructor's arguments from `gan_config`'s result."""
     config = dict(config)
     for name in _NETWORKS:
         config[name] = keras.saving.deserialize_keras_object(config[name])

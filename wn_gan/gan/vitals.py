@@ -5,21 +5,21 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 MEMORY = 0.995
-"""Decay per step of the share of such steps: it looks back 200 steps."""
+"""Decay per step of `d_won_share`: it averages about 200 steps."""
 
 
 class Vitals(tf.Module):
-    """Counts over all steps: reading them now and then misses no step.
+    """Signs of failure over all steps; infrequent reads miss no step.
 
     Args:
-        d_won_loss: D's loss below which it has won a step; None where it
-            cannot win; see `losses.GanLoss`.
+        d_won_loss: D has won a step if its loss is below; None if it cannot
+            win; see `losses.GanLoss`.
 
     Attributes:
-        nonfinite_step: the first step, counted from 1, whose losses or
-            logits were not finite; 0 for none.
-        d_won_share: share of the latest steps, by `MEMORY`, at which D's
-            loss was below `d_won_loss`; from 0 it is above 0.8 after 322.
+        nonfinite_step: first step, counted from 1, with non-finite losses
+            or logits; 0 for none.
+        d_won_share: share of steps that D has won, a moving average with
+            decay `MEMORY`; it rises from 0 to above 0.8 in 322 such steps.
     """
 
     def __init__(self, d_won_loss: float | None):
@@ -39,10 +39,10 @@ class Vitals(tf.Module):
         """Counts a step.
 
         Args:
-            step: its number, from 1.
-            results: what the training step returns, over all replicas.
-                Gradient norms may be infinite for a step under a float16
-                loss scale; they are not looked at.
+            step: number of the step, from 1.
+            results: results of the training step, over all replicas.
+                Gradient norms are ignored: they may be infinite under a
+                float16 loss scale.
         """
         seen = [
             results[name]

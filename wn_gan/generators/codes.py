@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-# A normal number is beyond 6 with probability 2e-9: no truncation.
+# A normal number is beyond 6 with probability 2e-9, so this cuts nothing.
 LARGEST_TRUNCATION = 6.0
 
 
 def truncations(count: int, truncation: float | None) -> np.ndarray:
-    """The same truncation for each of several codes, float32 `[count]`.
+    """One truncation repeated for several codes, float32 `[count]`.
 
     Args:
         count: number of codes.
-        truncation: in standard deviations; None for none.
+        truncation: limit in standard deviations; None for no truncation.
     """
     limit = LARGEST_TRUNCATION if truncation is None else truncation
     return np.full(count, limit, np.float32)
@@ -23,13 +23,13 @@ def truncations(count: int, truncation: float | None) -> np.ndarray:
 def draw_codes(
     seed: tf.Tensor, truncation: tf.Tensor, code_size: int
 ) -> tf.Tensor:
-    """Codes as functions of their seeds.
+    """Draws truncated normal codes; each is a function of its seed.
 
     Args:
         seed: int64 `[batch]`.
-        truncation: float32 `[batch]`, above 0, in standard
-            deviations: codes are normal within plus and minus this many; from
-            `LARGEST_TRUNCATION` on nothing is cut.
+        truncation: float32 `[batch]`, above 0. Limit of the codes' absolute
+            values in standard deviations; values from `LARGEST_TRUNCATION`
+            on mean no truncation.
         code_size: length of a code.
 
     Returns:
@@ -45,22 +45,22 @@ def draw_codes(
     limit = tf.minimum(truncation, LARGEST_TRUNCATION)[:, tf.newaxis]
     beyond = 0.5 * tf.math.erfc(limit / np.sqrt(2.0))
     chance = beyond + drawn * (1 - 2 * beyond)
-    # What float32 rounds to 0 or 1 would be infinitely far away.
+    # float32 may round a chance to 0 or 1, where ndtri is infinite.
     smallest = np.float32(2.0**-25)
     chance = tf.clip_by_value(chance, smallest, 1 - np.float32(2.0**-24))
     return tf.clip_by_value(tf.math.ndtri(chance), -limit, limit)
 
 
 def slerp(one: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
-    """Spherical interpolation: the angle and the length go evenly.
+    """Spherical interpolation: angle and length change linearly.
 
     A straight line between normal codes passes through lengths that normal
     codes of many dimensions do not have (White 2016, arXiv:1609.04468).
 
     Args:
-        one: code, `[code_size]`.
-        other: code, `[code_size]`.
-        share: of the way from `one` (0) to `other` (1).
+        one: first code, `[code_size]`.
+        other: second code, `[code_size]`.
+        share: position between `one` (0) and `other` (1).
     """
     lengths = [np.linalg.norm(z) for z in (one, other)]
     length = (1 - share) * lengths[0] + share * lengths[1]
@@ -77,16 +77,16 @@ def slerp(one: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
 def interpolate(
     codes: Sequence[np.ndarray], steps: int, closed: bool = False
 ) -> np.ndarray:
-    """A walk from code to code.
+    """Interpolates between consecutive codes; see `slerp`.
 
     Args:
-        codes: at least two, `[n, code_size]`.
-        steps: from one code to the next.
-        closed: whether to walk back to the first one.
+        codes: at least two codes, `[n, code_size]`.
+        steps: number of steps from one code to the next.
+        closed: whether to return to the first code.
 
     Returns:
-        float32; with the codes themselves `[(n - 1) * steps + 1, code_size]`,
-        or `[n * steps, code_size]` where it is closed.
+        float32, including the codes: `[(n - 1) * steps + 1, code_size]`, or
+        `[n * steps, code_size]` if closed.
     """
     stops = [*codes, codes[0]] if closed else list(codes)
     walk = [

@@ -1,4 +1,4 @@
-"""A trained generator: z -> images, whatever it comes from."""
+"""A trained generator z -> images, from a run or a SavedModel."""
 
 import dataclasses
 from collections.abc import Callable
@@ -18,13 +18,13 @@ BATCH = 100
 
 @dataclasses.dataclass
 class Generator:
-    """A generator that makes pictures; call it with codes.
+    """A trained generator; call it with latent codes.
 
     Attributes:
         generate: z `[batch, code_size]` -> images in [0, 1].
         code_size: length of a code.
         image_shape: height, width and channels.
-        dtype: of codes.
+        dtype: dtype of the codes.
     """
 
     generate: Callable[[tf.Tensor], tf.Tensor]
@@ -33,7 +33,7 @@ class Generator:
     dtype: tf.DType = tf.float32
 
     def __call__(self, z: tf.Tensor) -> tf.Tensor:
-        """Images of codes.
+        """Generates images.
 
         Args:
             z: `[batch, code_size]`, standard normal.
@@ -46,19 +46,22 @@ class Generator:
     def codes(
         self, first_seed: int, count: int, truncation: float | None = None
     ) -> np.ndarray:
-        """One code per seed: those of an exported model's `sample`.
+        """Draws one code per seed, like an exported model's `sample`.
 
         Args:
-            first_seed: the seeds are this one and those that follow.
+            first_seed: first of `count` consecutive seeds.
             count: number of codes.
-            truncation: see `codes.draw_codes`; None for none.
+            truncation: see `codes.draw_codes`; None for no truncation.
+
+        Returns:
+            float32 `[count, code_size]`.
         """
         seeds = tf.range(first_seed, first_seed + count, dtype=tf.int64)
         limits = truncations(count, truncation)
         return draw_codes(seeds, limits, self.code_size).numpy()
 
     def pictures(self, codes: np.ndarray) -> np.ndarray:
-        """Images of codes, uint8 `[n, height, width, channels]`."""
+        """Generates images, uint8 `[n, height, width, channels]`."""
         parts = [
             np.asarray(self(codes[first : first + BATCH]), np.float32)
             for first in range(0, len(codes), BATCH)
@@ -72,13 +75,13 @@ def open_generator(
     """Opens a trained generator.
 
     Args:
-        path: a run folder, a SavedModel, or a folder of numbered versions of
-            one: then the newest is taken.
-        checkpoint: of a run: "best", "last" or a step.
-        average: of a run: whether to take the moving average of its weights.
+        path: a run folder, a SavedModel, or a folder with numbered versions
+            of one, of which the newest is used.
+        checkpoint: for a run: "best", "last" or a step.
+        average: for a run: whether to use the moving average of its weights.
 
     Raises:
-        UserError: for a path or a checkpoint that is not there.
+        UserError: if the path or the checkpoint is missing or unusable.
     """
     if (Path(path) / "config.cfg").exists():
         return generator_of_run(path, checkpoint, average)
@@ -88,7 +91,7 @@ def open_generator(
 def generator_of_run(
     run_dir: str | Path, checkpoint: str = "best", average: bool = False
 ) -> Generator:
-    """The generator of a checkpoint, folded; see `open_generator`."""
+    """Opens a checkpoint's generator, folded; see `open_generator`."""
     run = open_trained_run(run_dir)
     (name,) = run.checkpoints.names(checkpoint)
     generator = run.untrained_generator()
@@ -103,6 +106,6 @@ def generator_of_run(
 
 
 def generator_of_saved_model(path: str | Path) -> Generator:
-    """The signature `serving_default` of a SavedModel: z to images."""
+    """Opens the signature `serving_default` (z -> images) of a SavedModel."""
     generate, z, images = load_generator(newest_version(path))
     return Generator(generate, z.shape[1], tuple(images.shape[1:]), z.dtype)

@@ -1,4 +1,4 @@
-"""Generators from SavedModels: any graph of z to images."""
+"""Loads generators from SavedModels: any graph z -> images."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,19 +11,20 @@ from wn_gan.errors import bad_flag
 def load_generator(
     path: str | Path,
 ) -> tuple[Callable, tf.TensorSpec, tf.TensorSpec]:
-    """The `serving_default` signature of a SavedModel as a function of z.
+    """Loads the `serving_default` signature of a SavedModel.
 
-    Loading a SavedModel runs its graph: open only those that you trust.
+    A SavedModel can run any TensorFlow graph: load only trusted ones.
 
     Args:
-        path: of the SavedModel.
+        path: path of the SavedModel.
 
     Returns:
-        The function, the specification of z and that of the images.
+        The signature as a function of z, the spec of z and that of the
+        images.
 
     Raises:
-        UserError: if it is no SavedModel, or not one of z `[batch, code]` to
-            images `[batch, height, width, channels]`.
+        UserError: if it is not a SavedModel from z `[batch, code]` to images
+            `[batch, height, width, channels]`.
     """
     try:
         model = tf.saved_model.load(str(path))
@@ -47,7 +48,7 @@ def load_generator(
     (name,), (output,) = inputs, outputs
 
     def generate(codes: tf.Tensor) -> tf.Tensor:
-        # Through the model: a signature alone does not keep it alive.
+        # Refers to the model: a signature alone does not keep it alive.
         return model.signatures["serving_default"](**{name: codes})[output]
 
     return generate, z[0], images[0]
@@ -58,11 +59,11 @@ def _shapes(specs: list[tf.TensorSpec]) -> str:
 
 
 def newest_version(path: str | Path) -> Path:
-    """The SavedModel that a path means.
+    """Resolves a path to a SavedModel.
 
     Args:
-        path: of a SavedModel, or of a folder of numbered versions of one:
-            then the newest is taken.
+        path: path of a SavedModel, or of a folder with numbered versions of
+            one, of which the newest is used.
     """
     path = Path(path)
     if (path / "saved_model.pb").exists():
@@ -72,6 +73,6 @@ def newest_version(path: str | Path) -> Path:
 
 
 def versions(folder: Path) -> list[int]:
-    """The numbers of the versions in a model's folder."""
+    """Version numbers in a model's folder."""
     names = [path.name for path in folder.glob("*")]
     return [int(name) for name in names if name.isdigit()]

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 class _ChannelActivation(keras.layers.Layer):
-    """Adds one weight per entry of the last axis, under the names given."""
+    """Base layer: adds one weight per channel for each initial value."""
 
     initial_values: dict[str, float]
 
@@ -29,10 +29,10 @@ class _ChannelActivation(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="wn_gan")
 class TReLU(_ChannelActivation):
-    """Translated ReLU: `y = max(x, a)`, the threshold `a` learned, from 0.
+    """Translated ReLU: `y = max(x, a)` with a learned threshold `a`.
 
-    A strict weight-normalized layer has no bias; the threshold takes over
-    the bias's part.
+    The threshold starts at 0. It replaces the bias, which a strict
+    weight-normalized layer does not have.
 
     Input shape: `[batch, ..., channels]`, float.
 
@@ -49,10 +49,10 @@ class TReLU(_ChannelActivation):
 
 @keras.saving.register_keras_serializable(package="wn_gan")
 class PReLU(_ChannelActivation):
-    """Parametric ReLU: `y = max(x, 0) + s * min(x, 0)`, the slope from 0.25.
+    """Parametric ReLU: `y = max(x, 0) + s * min(x, 0)`.
 
-    Unlike `keras.layers.PReLU` it has one slope per channel for any size of
-    image.
+    The slope `s` is learned and starts at 0.25. Unlike `keras.layers.PReLU`
+    the layer has one slope per channel for any image size.
 
     Input shape: `[batch, ..., channels]`, float.
 
@@ -72,9 +72,9 @@ class PReLU(_ChannelActivation):
 class TPReLU(_ChannelActivation):
     """Translated parametric ReLU: `y = PReLU(x - a) + a`.
 
-    The slope `s` (from 0.25) is clipped to [0, 1], where the formula equals
-    `max(x, s * x + (1 - s) * a)`: one pass over the activations less. The
-    threshold `a` starts at 0.
+    The slope `s` starts at 0.25, the threshold `a` at 0. The slope is clipped
+    to [0, 1]: there the formula equals `max(x, s * x + (1 - s) * a)`, which
+    saves one pass over the activations.
 
     Input shape: `[batch, ..., channels]`, float.
 

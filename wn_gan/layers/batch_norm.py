@@ -12,18 +12,18 @@ from wn_gan import keras_compat
 class BatchNorm(keras.layers.Layer):
     """Batch normalization over all axes but the last.
 
-    Training: `y = gamma * (x - mean) / sqrt(variance + epsilon) + beta` with
-    the batch's biased variance; inference: with the moving statistics. With
-    `trainable = False` the layer is always in inference mode, as in Keras.
-    Unlike Keras 3's layer the moving variance is fed the *unbiased* batch
-    variance, as in the authors' framework (and in Keras 2), so the same
-    source gives the same statistics on both; the defaults are the authors'.
+    `y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`. Training uses
+    the batch's mean and biased variance, inference the moving statistics.
+    With `trainable = False` the layer is always in inference mode, as in
+    Keras. The moving variance averages the *unbiased* batch variance, as in
+    the authors' framework and in Keras 2, but not in Keras 3. The defaults
+    are the authors'.
 
     Args:
         momentum: weight of the old moving statistics in an update.
         epsilon: added to the variance inside the root.
-        synchronized: whether replicas share the statistics of the global
-            batch; else each has those of its part.
+        synchronized: whether statistics are of the global batch, not of each
+            replica's part.
         **kwargs: as for `keras.layers.Layer`.
 
     Input shape: `[batch, height, width, channels]`, float.
@@ -67,7 +67,7 @@ class BatchNorm(keras.layers.Layer):
         )
 
     def inference_affine(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """What inference multiplies each channel by, and what it adds."""
+        """Returns inference's gain and offset, `[channels]` each."""
         return self._affine(self.moving_mean, self.moving_variance)
 
     def call(self, inputs, training=False):
@@ -90,12 +90,12 @@ class BatchNorm(keras.layers.Layer):
         return outputs
 
     def _replicas(self) -> int:
-        """How many share a batch's statistics."""
+        """Number of replicas that share statistics."""
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         return replicas if self.synchronized else 1
 
     def _plain_training(self, inputs):
-        """As the fused kernel, which has no float64 and sees one replica."""
+        """Does the work of the fused kernel for float64 or several replicas."""
         wide = tf.cast(inputs, self.gamma.dtype)
         axes = list(range(inputs.shape.rank - 1))
         mean = self._mean(wide, axes)
@@ -107,7 +107,7 @@ class BatchNorm(keras.layers.Layer):
         return outputs, mean, unbiased
 
     def _mean(self, values, axes):
-        """Over the batch: this replica's, or that of all."""
+        """Mean over this replica's batch, or over the global batch."""
         mean = tf.reduce_mean(values, axes)
         if self._replicas() == 1:
             return mean
@@ -140,13 +140,15 @@ def _apply(inputs, gain, offset):
 
 @keras.saving.register_keras_serializable(package="wn_gan")
 class MeanOnlyBatchNorm(BatchNorm):
-    """Batch normalization of the mean alone, for weight-normalized layers.
+    """Batch normalization of the mean only, for weight-normalized layers.
 
-    Training: `y = x - mean + beta` with the batch's mean; inference: with
-    the moving mean. Weight norm keeps the scale.
+    `y = x - mean + beta`. Training uses the batch's mean, inference the
+    moving mean. Weight norm controls the scale.
 
     Args:
         momentum: weight of the old moving mean in an update.
+        epsilon: not used.
+        synchronized: as for `BatchNorm`.
         **kwargs: as for `keras.layers.Layer`.
 
     Input shape: `[batch, height, width, channels]`, float.
@@ -162,7 +164,7 @@ class MeanOnlyBatchNorm(BatchNorm):
         self.built = True
 
     def inference_affine(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """What inference multiplies each channel by, and what it adds."""
+        """Returns inference's gain and offset, `[channels]` each."""
         offset = self.beta - self.moving_mean
         return tf.ones_like(offset), offset
 

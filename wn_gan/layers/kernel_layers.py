@@ -1,8 +1,9 @@
-"""Linear layers whose kernel is computed from the one that is trained.
+"""Linear layers with a reparametrized kernel.
 
-A reparametrized layer is a choice of kernel (`weight_norm`, `spectral_norm`)
-and one of what is done with it: the three classes here. Only the kernel is
-touched (a few thousand numbers), never the output (millions).
+A layer combines two classes. One computes the applied kernel from the trained
+one (`weight_norm`, `spectral_norm`); the other applies it (the three classes
+here). The normalization acts on the kernel (a few thousand numbers), never on
+the output (millions).
 """
 
 import math
@@ -17,11 +18,11 @@ from wn_gan.layers.initializers import fan_in_uniform
 
 
 class KernelLayer(keras.layers.Layer):
-    """Kernel, optional gain and bias, and how a kernel is applied.
+    """Base class: kernel, optional gain and bias.
 
-    A subclass that chooses the kernel defines `has_gain`, `has_bias` and
-    `normalized_kernel`; one that applies it defines `build`, `apply_kernel`
-    and `output_axis`, the kernel's axis of output channels.
+    A subclass that computes the kernel defines `has_gain`, `has_bias` and
+    `normalized_kernel`. A subclass that applies it defines `build`,
+    `apply_kernel` and `output_axis`, the kernel's axis of output channels.
 
     Args:
         kernel_initializer: default U(+-1/sqrt(fan-in)).
@@ -47,9 +48,9 @@ class KernelLayer(keras.layers.Layer):
         """Adds kernel, gain and bias.
 
         Args:
-            kernel_shape: of the kernel.
-            overlap: number of output positions that share out the kernel's
-                entries: stride^2 for a transposed convolution, else 1.
+            kernel_shape: shape of the kernel.
+            overlap: number of output positions that the kernel's entries are
+                divided among: stride^2 for a transposed convolution, else 1.
         """
         channels = kernel_shape[self.output_axis]
         fan_in = math.prod(kernel_shape) // channels
@@ -74,7 +75,7 @@ class KernelLayer(keras.layers.Layer):
         self.built = True
 
     def per_channel(self, values: tf.Tensor) -> tf.Tensor:
-        """A value per output channel, in a shape that fits the kernel's."""
+        """Reshapes `[channels]` to broadcast against the kernel."""
         return along_axis(values, self.output_axis, len(self.kernel.shape))
 
     def call(self, inputs, training=False):
@@ -120,7 +121,7 @@ class DenseKernel(KernelLayer):
 
 
 class _ConvKernel(KernelLayer):
-    """What the two convolutions share: their arguments and the checks."""
+    """Arguments and checks shared by the two convolutions."""
 
     def __init__(
         self,
@@ -162,7 +163,7 @@ class _ConvKernel(KernelLayer):
 
 
 class Conv2DKernel(_ConvKernel):
-    """A convolution; the kernel is HWIO, the output channel its axis 3."""
+    """Applies a kernel as a convolution; layout HWIO."""
 
     output_axis = 3
 
@@ -181,7 +182,7 @@ class Conv2DKernel(_ConvKernel):
 
 
 class Conv2DTransposeKernel(_ConvKernel):
-    """A transposed convolution; the kernel is **HWOI**."""
+    """Applies a kernel as a transposed convolution; layout **HWOI**."""
 
     output_axis = 2
 
@@ -207,7 +208,7 @@ class Conv2DTransposeKernel(_ConvKernel):
 
 
 def output_axis(layer: keras.layers.Layer) -> int:
-    """The kernel's axis of output channels, not negative.
+    """Returns the kernel's axis of output channels, non-negative.
 
     Args:
         layer: a `KernelLayer`, or Keras' `Dense`, `Conv2D` or
@@ -221,12 +222,12 @@ def output_axis(layer: keras.layers.Layer) -> int:
 
 
 def along_axis(values: tf.Tensor, axis: int, rank: int) -> tf.Tensor:
-    """A vector in a shape that broadcasts along one axis.
+    """Reshapes a vector to broadcast along one axis.
 
     Args:
         values: `[n]`.
-        axis: not negative.
-        rank: of the result.
+        axis: the vector's axis in the result, non-negative.
+        rank: rank of the result.
     """
     shape = [1] * rank
     shape[axis] = -1
@@ -234,11 +235,11 @@ def along_axis(values: tf.Tensor, axis: int, rank: int) -> tf.Tensor:
 
 
 def channel_matrix(kernel: tf.Tensor, axis: int) -> tf.Tensor:
-    """A kernel as `[output channels, everything else]`.
+    """Reshapes a kernel to `[output channels, everything else]`.
 
     Args:
-        kernel: of any rank.
-        axis: of the output channels, not negative.
+        kernel: a tensor of any rank.
+        axis: axis of the output channels, non-negative.
     """
     axes = [other for other in range(kernel.shape.rank) if other != axis]
     kernel = tf.transpose(kernel, [axis, *axes])

@@ -1,4 +1,4 @@
-"""Where a residual block's two branches meet, and the per-channel affine."""
+"""Addition of a residual block's branches; per-channel affine layer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,8 +17,8 @@ class WeightNormAdd(keras.layers.Layer):
     """Weight-normalized addition of a residue r and a shortcut s.
 
     `y = (w1 * r + w2 * s) / ||(w1, w2)||` per channel, with
-    `||w|| = sqrt(w1^2 + w2^2) + epsilon`. It starts at `w = (0, 1)`: each
-    block begins as its shortcut.
+    `||w|| = sqrt(w1^2 + w2^2) + epsilon`. Initially `w = (0, 1)`: each
+    block starts as its shortcut.
 
     Args:
         epsilon: added to the norm.
@@ -27,7 +27,7 @@ class WeightNormAdd(keras.layers.Layer):
     Input shape: a list of two, `[batch, height, width, channels]` each: the
         residue, then the shortcut.
 
-    Output shape: that of either.
+    Output shape: that of each input.
 
     Reference: Xiang & Li 2017, arXiv:1704.03971, section on residual nets.
     """
@@ -50,7 +50,7 @@ class WeightNormAdd(keras.layers.Layer):
         self.built = True
 
     def normalized_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """What residue and shortcut are multiplied with, per channel."""
+        """Returns the factors of residue and shortcut, `[channels]` each."""
         first, second = (
             tf.convert_to_tensor(weight)
             for weight in (self.residue_weight, self.shortcut_weight)
@@ -80,7 +80,7 @@ class ScaledAdd(keras.layers.Layer):
 
     Input shape: a list of two, `[batch, height, width, channels]` each.
 
-    Output shape: that of either.
+    Output shape: that of each input.
     """
 
     def build(self, input_shape):
@@ -107,7 +107,7 @@ class ScaledAdd(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="wn_gan")
 class ChannelAffine(keras.layers.Layer):
-    """`y = gain * x + bias` per channel, from gain 1 and bias 0.
+    """`y = gain * x + bias` per channel, initially gain 1 and bias 0.
 
     Input shape: `[batch, ..., channels]`, float.
 

@@ -1,7 +1,7 @@
 """Spectrally normalized layers (Miyato et al. 2018).
 
-Keras' own `SpectralNormalization` assigns to the kernel that is trained;
-these leave it alone and compute what is applied, as weight norm does.
+Keras' `SpectralNormalization` overwrites the trained kernel. These layers keep
+it and compute the applied kernel from it, as weight norm does.
 """
 
 import keras
@@ -18,13 +18,12 @@ from wn_gan.layers.kernel_layers import (
 
 
 class SpectralNorm(KernelLayer):
-    """The choice of kernel of the three layers below.
+    """Divides the kernel by its largest singular value.
 
-    The kernel over its largest singular value, as a matrix of output
-    channels by everything else. The singular value is followed by power
-    iteration: each forward pass **in training** moves the vector `u` one
-    iteration on (a documented update, like batch norm's moving statistics);
-    in inference `u` stays as it is.
+    The singular value is that of the kernel as a matrix `[output channels,
+    everything else]`, estimated by power iteration. Each forward pass **in
+    training** updates the vector `u` by one iteration, as batch norm updates
+    its moving statistics. Inference does not change `u`.
     """
 
     has_gain = False
@@ -40,7 +39,7 @@ class SpectralNorm(KernelLayer):
         )
 
     def normalized_kernel(self, training: bool = False) -> tf.Tensor:
-        """The kernel that is applied, in the variable dtype."""
+        """Returns the applied kernel, in the variable dtype."""
         kernel = tf.convert_to_tensor(self.kernel)
         matrix = channel_matrix(kernel, self.output_axis)
         fixed = tf.stop_gradient(matrix)
@@ -75,8 +74,8 @@ class SpectralNormDense(SpectralNorm, DenseKernel):
 class SpectralNormConv2D(SpectralNorm, Conv2DKernel):
     """Spectrally normalized convolution: `y = conv(x, w / s) + bias`.
 
-    s is the largest singular value of w as a matrix of output channels by
-    everything else (not of the convolution as a map); see `SpectralNorm`.
+    s is the largest singular value of w as a matrix `[output channels,
+    everything else]`, not of the convolution itself; see `SpectralNorm`.
 
     Args:
         filters: number of output channels.
@@ -89,6 +88,9 @@ class SpectralNormConv2D(SpectralNorm, Conv2DKernel):
 
     Output shape: `[batch, new_height, new_width, filters]`.
 
+    Raises:
+        ValueError: for an unknown padding.
+
     Reference: Miyato et al. 2018, arXiv:1802.05957, equation 8.
     """
 
@@ -97,8 +99,8 @@ class SpectralNormConv2D(SpectralNorm, Conv2DKernel):
 class SpectralNormConv2DTranspose(SpectralNorm, Conv2DTransposeKernel):
     """Spectrally normalized transposed convolution.
 
-    `y = conv_transpose(x, w / s) + bias`; the kernel is HWOI. s as for
-    `SpectralNormConv2D`.
+    `y = conv_transpose(x, w / s) + bias`; the kernel is HWOI. s is
+    that of `SpectralNormConv2D`.
 
     Args:
         filters: number of output channels.
@@ -110,6 +112,9 @@ class SpectralNormConv2DTranspose(SpectralNorm, Conv2DTransposeKernel):
     Input shape: `[batch, height, width, channels]`, float.
 
     Output shape: `[batch, new_height, new_width, filters]`.
+
+    Raises:
+        ValueError: for an unknown padding.
 
     Reference: Miyato et al. 2018, arXiv:1802.05957, equation 8.
     """

@@ -21,10 +21,10 @@ WEIGHT_NORM_EPSILON = 1e-6
 
 
 def safe_sqrt(squared: tf.Tensor) -> tf.Tensor:
-    """The square root; at 0 its gradient is 0, not infinite.
+    """Returns the square root; its gradient at 0 is 0, not infinite.
 
     Args:
-        squared: any float tensor, not negative.
+        squared: any non-negative float tensor.
     """
     positive = squared > 0
     root = tf.sqrt(tf.where(positive, squared, tf.ones_like(squared)))
@@ -38,7 +38,7 @@ def normalize_kernel(
     overlap: float = 1.0,
     epsilon_outside: bool = False,
 ) -> tf.Tensor:
-    """The kernel divided by its norm, per output channel.
+    """Divides a kernel by its norm per output channel.
 
     `w / sqrt(sum(w^2) / overlap + epsilon)`, as in the authors' DCGAN; or
     `w / (sqrt(sum(w^2) / overlap) + epsilon)`, as in their ResNet.
@@ -61,7 +61,7 @@ def normalize_kernel(
 
 
 class WeightNorm(KernelLayer):
-    """The choice of kernel of the three layers below."""
+    """Computes the normalized kernel of the three layers below."""
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class WeightNorm(KernelLayer):
 
     @property
     def has_gain(self) -> bool:
-        """Whether it is affine."""
+        """Whether the layer is affine."""
         return self.affine
 
     has_bias = has_gain
 
     def normalized_kernel(self, training: bool = False) -> tf.Tensor:
-        """The kernel that is applied, gain included, in the variable dtype."""
+        """Returns the applied kernel with its gain, in the variable dtype."""
         axes = list(range(self.kernel.shape.rank))
         axes.remove(self.output_axis)
         kernel = normalize_kernel(
@@ -131,24 +131,25 @@ class WeightNormDense(WeightNorm, DenseKernel):
 class WeightNormConv2D(WeightNorm, Conv2DKernel):
     """Weight-normalized 2D convolution.
 
-    `y = conv(x, w / ||w||)`, affine: `y = gain * conv(x, w / ||w||) + bias`.
-    The kernel is HWIO and the norm runs over its axes 0, 1 and 2 (the paper's
-    layout is OIHW with the norm over 1, 2 and 3).
+    Strict: `y = conv(x, w / ||w||)`; affine:
+    `y = gain * conv(x, w / ||w||) + bias`. The kernel is HWIO and the norm
+    runs over its axes 0, 1 and 2 (the paper's layout is OIHW with the norm
+    over 1, 2 and 3).
 
     Args:
         filters: number of output channels.
         kernel_size: height and width of the kernel, or one integer for both.
         strides: one integer for both axes.
         padding: "same" or "valid", as in Keras.
-        **kwargs: `affine`, `epsilon` as for `WeightNormDense`, and those of
-            `KernelLayer`.
+        **kwargs: `affine`, `epsilon` and `epsilon_outside` as for
+            `WeightNormDense`, and those of `KernelLayer`.
 
     Input shape: `[batch, height, width, channels]`, float.
 
     Output shape: `[batch, new_height, new_width, filters]`.
 
     Raises:
-        ValueError: for another padding.
+        ValueError: for an unknown padding.
 
     Reference: Xiang & Li 2017, arXiv:1704.03971, section 3.
     """
@@ -169,15 +170,15 @@ class WeightNormConv2DTranspose(WeightNorm, Conv2DTransposeKernel):
         kernel_size: height and width of the kernel, or one integer for both.
         strides: one integer for both axes.
         padding: "same" (output = input * strides) or "valid", as in Keras.
-        **kwargs: `affine`, `epsilon` as for `WeightNormDense`, and those of
-            `KernelLayer`.
+        **kwargs: `affine`, `epsilon` and `epsilon_outside` as for
+            `WeightNormDense`, and those of `KernelLayer`.
 
     Input shape: `[batch, height, width, channels]`, float.
 
     Output shape: `[batch, new_height, new_width, filters]`.
 
     Raises:
-        ValueError: for another padding.
+        ValueError: for an unknown padding.
 
     Reference: Xiang & Li 2017, arXiv:1704.03971, section 3.
     """

@@ -9,15 +9,15 @@ _SMALLEST_DEVIATION = 1e-4
 
 
 def initialize_from_data(network: keras.Model, inputs: tf.Tensor) -> None:
-    """Sets gains and biases so that every pre-activation starts whitened.
+    """Sets gains and biases to standardize every pre-activation.
 
-    Layer by layer, from the input on: over the batch and all positions each
-    output channel gets mean 0 and standard deviation 1 on these inputs.
+    Layers are set in order from the input. On these inputs each output
+    channel gets mean 0 and standard deviation 1 over batch and positions.
 
     Args:
         network: a functional model with affine weight-normalized layers;
-            others are left as they are.
-        inputs: a batch of what it takes.
+            other layers stay unchanged.
+        inputs: a batch of the network's inputs.
 
     Reference: Salimans & Kingma 2016, arXiv:1602.07868, section 3.
     """

@@ -1,7 +1,7 @@
-"""The paper's DCGAN, with batch, weight or no normalization.
+"""The paper's DCGAN, with any normalization.
 
-Level 0 is the one next to the image; the generator runs from the highest
-level to 0, the discriminator mirrors it.
+Level 0 is next to the image. The generator goes from the highest level to
+level 0, the discriminator from level 0 to the highest.
 """
 
 from typing import Any
@@ -26,21 +26,21 @@ def build_generator(
     dtype: str = "float32",
     sync_batch_norm: bool = False,
 ) -> keras.Model:
-    """The generator: z `[batch, code_size]` -> images in (0, 1).
+    """Builds the generator: z `[batch, code_size]` -> images in (0, 1).
 
     Args:
         norm: one of `config.NORMS`.
-        height: of the images, even, in pixels.
-        width: of the images, even, in pixels.
+        height: image height, even, in pixels.
+        width: image width, even, in pixels.
         channels: 1 or 3.
         code_size: length of the latent code.
-        features: channels of level 0's input; doubled at each level above.
-        levels: number of doublings of the size; by default the paper's rule.
+        features: channels of level 0's input; doubled at each higher level.
+        levels: number of doublings of the size; default: the paper's rule.
         dtype: Keras dtype policy of the layers.
         sync_batch_norm: whether replicas share batch norm's statistics.
 
     Returns:
-        A functional model named "generator" whose output is
+        A functional model named "generator" with output
         `[batch, height, width, channels]`, float32 (float64 for float64).
 
     Raises:
@@ -70,20 +70,20 @@ def build_discriminator(
     dtype: str = "float32",
     sync_batch_norm: bool = False,
 ) -> keras.Model:
-    """The discriminator: images in [0, 1] -> logits `[batch, 1]`.
+    """Builds the discriminator: images in [0, 1] -> logits `[batch, 1]`.
 
     Args:
         norm: one of `config.NORMS`.
-        height: of the images, even, in pixels.
-        width: of the images, even, in pixels.
+        height: image height, even, in pixels.
+        width: image width, even, in pixels.
         channels: 1 or 3.
-        features: channels of level 0's output; doubled at each level above.
-        levels: number of halvings of the size; by default the paper's rule.
+        features: channels of level 0's output; doubled at each higher level.
+        levels: number of halvings of the size; default: the paper's rule.
         dtype: Keras dtype policy of the layers.
         sync_batch_norm: whether replicas share batch norm's statistics.
 
     Returns:
-        A functional model named "discriminator" whose output is float32
+        A functional model named "discriminator" with output float32
         (float64 for float64): the log-odds that an image is real.
 
     Raises:
@@ -102,7 +102,7 @@ def build_discriminator(
 def _halve(
     make: NormalizedLayers, x: Any, filters: int, sizes: Any, level: int
 ) -> Any:
-    """Strided convolution with one pixel of padding, two where sizes ask."""
+    """Strided convolution with padding 1, or 2 on axes that need it."""
     extra = extra_padding(sizes[level], level == len(sizes) - 2)
     padding = "same"
     if any(extra):
@@ -119,7 +119,7 @@ def _halve(
 def _double(
     make: NormalizedLayers, x: Any, filters: int, sizes: Any, level: int
 ) -> Any:
-    """The mirror image of `_halve`: what was padded there is cropped here."""
+    """Mirror image of `_halve`: crops the pixels that `_halve` pads."""
     extra = extra_padding(sizes[level], level == len(sizes) - 2)
     x = make.conv(
         x,

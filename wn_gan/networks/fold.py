@@ -1,8 +1,8 @@
 """Normalization folded into plain kernels, for evaluation and export.
 
-The weight norm and (in inference) the batch norm of a trained generator only
-rescale its kernels: a folded network has plain Keras layers and computes the
-same images without any normalization.
+In inference weight norm and batch norm only rescale kernels and shift biases.
+A folded network has plain Keras layers and computes the same images without
+these norms.
 """
 
 from typing import Any
@@ -31,17 +31,17 @@ def folded(
     dtype: str | None = None,
     into: keras.Model | None = None,
 ) -> keras.Model:
-    """A copy of a network in plain layers that computes the same.
+    """Returns a copy in plain layers with the same outputs.
 
-    Batch norm is folded with its moving statistics, as inference uses them.
-    Layer, instance and group norm depend on each image: they stay.
+    Batch norm is folded with its moving statistics, as in inference. Layer,
+    instance and group norm depend on the image and stay.
 
     Args:
         network: a functional model of this package.
-        dtype: of the copy's weights, inputs and outputs; by default that of
-            the network's output.
-        into: an earlier result for this network; its weights are set anew,
-            so functions that were traced on it stay valid.
+        dtype: dtype of the copy's weights, inputs and outputs; default:
+            that of the network's output.
+        into: an earlier result for this network. Its weights are updated,
+            so functions traced on it stay valid.
 
     Returns:
         A model with the same inputs and outputs, without weight, spectral or
@@ -97,7 +97,7 @@ def _set_weights(
     Args:
         target: the layer of the copy.
         layer: the network's layer of the same name.
-        norms: batch norms of the network, by their stem.
+        norms: batch norms of the network, by name stem.
     """
     if hasattr(layer, "kernel"):
         kernel, bias = _plain_weights(layer)
@@ -116,12 +116,12 @@ def _set_weights(
 
 
 def _assign(weight: Any, value: tf.Tensor) -> None:
-    """Assigns across dtypes: the copy may have another one."""
+    """Assigns with a cast: the copy may have another dtype."""
     weight.assign(tf.cast(value, weight.dtype))
 
 
 def _stem(layer: keras.layers.Layer) -> str:
-    """The start of a name that a linear layer and its batch norm share."""
+    """Returns the name prefix of a linear layer and its batch norm."""
     return layer.name.rsplit("_", 1)[0]
 
 
@@ -140,7 +140,7 @@ def _with_batch_norm(
     layer: Any, norm: layers.BatchNorm, kernel: tf.Tensor, bias: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     gain, offset = norm.inference_affine()
-    # A dense layer before a reshape has the channels as its fastest axis:
+    # A dense layer before a reshape has its channels on the fastest axis:
     # unit i belongs to channel i % channels.
     repeats = bias.shape[0] // gain.shape[0]
     gain, offset = tf.tile(gain, [repeats]), tf.tile(offset, [repeats])

@@ -1,4 +1,4 @@
-"""The building blocks of a network for one choice of normalization."""
+"""Layers of a network for one normalization."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ import keras
 from wn_gan import layers
 from wn_gan.config import NORMS
 
-# By kind of kernel: dense, convolution, transposed convolution.
+# In the order dense, convolution, transposed convolution.
 _PLAIN = (
     keras.layers.Dense,
     keras.layers.Conv2D,
@@ -25,7 +25,7 @@ _SPECTRAL = (
     layers.SpectralNormConv2DTranspose,
 )
 _AFFINE_WEIGHT = ("weight_affine", "weight_data_init", "mean_only_batch")
-# As Wu & He 2018; fewer where a group would have a single channel.
+# Groups of Wu & He 2018; fewer if a group would have a single channel.
 MAX_GROUPS = 32
 GROUP_NORM_EPSILON = 1e-5
 # Factor on the initial kernel of a generator's first layer.
@@ -39,10 +39,10 @@ class NormalizedLayers:
     |---|---|---|---|
     | none | plain | | PReLU |
     | batch | plain | batch norm | PReLU |
-    | weight | strict weight norm, affine where asked | | TPReLU |
+    | weight | strict weight norm, affine on request | | TPReLU |
     | weight_affine | affine weight norm | | PReLU |
-    | weight_data_init | the same, started from data | | PReLU |
-    | mean_only_batch | affine weight norm | the mean's batch norm | PReLU |
+    | weight_data_init | the same, initialized from data | | PReLU |
+    | mean_only_batch | affine weight norm | mean-only batch norm | PReLU |
     | spectral | spectral norm | | PReLU |
     | layer, instance, group | plain | that norm | PReLU |
 
@@ -50,11 +50,11 @@ class NormalizedLayers:
         norm: one of `config.NORMS`.
         dtype: Keras dtype policy of every layer, e.g. "mixed_float16".
         epsilon: of weight norm; see `layers.normalize_kernel`.
-        epsilon_outside: whether it is added to the root, not inside it.
+        epsilon_outside: whether epsilon is added to the root, not inside.
         sync_batch_norm: whether replicas share batch norm's statistics.
 
     Raises:
-        ValueError: for another norm.
+        ValueError: for an unknown norm.
     """
 
     def __init__(
@@ -97,15 +97,14 @@ class NormalizedLayers:
         scale: float = 1.0,
         affine: bool = False,
     ) -> Any:
-        """A linear layer on `[batch, inputs]`.
+        """Applies a linear layer.
 
         Args:
-            x: its input.
+            x: input `[batch, inputs]`.
             units: number of outputs.
-            name: of the layer.
+            name: name of the layer.
             scale: factor on the initial kernel.
-            affine: whether it has gain and bias even where the norm is
-                strict.
+            affine: whether to add gain and bias even if the norm is strict.
         """
         arguments = self._arguments(x.shape[-1], scale, affine)
         return self._kinds[0](units, name=name, **arguments)(x)
@@ -121,7 +120,7 @@ class NormalizedLayers:
         transposed: bool = False,
         affine: bool = False,
     ) -> Any:
-        """A convolution, plain or transposed; `affine` as for `dense`."""
+        """Applies a convolution, plain or transposed; see `dense`."""
         fan_in = kernel_size[0] * kernel_size[1] * x.shape[-1]
         return self._kinds[2 if transposed else 1](
             filters,
@@ -133,19 +132,19 @@ class NormalizedLayers:
         )(x)
 
     def activate(self, x: Any, stem: str, normalize: bool = True) -> Any:
-        """`normalize`, where it belongs, then `rectify`.
+        """Applies `normalize`, if wanted, then `rectify`.
 
         Args:
             x: `[batch, height, width, channels]`.
             stem: start of the layers' names, e.g. "level_1".
-            normalize: False where the paper leaves batch norm out.
+            normalize: False where the paper omits batch norm.
         """
         if normalize:
             x = self.normalize(x, stem)
         return self.rectify(x, stem)
 
     def normalize(self, x: Any, stem: str) -> Any:
-        """The layer that normalizes activations, if the norm has one."""
+        """Normalizes activations, if the norm has a layer for it."""
         layer = self._normalization(x.shape[-1], stem)
         return x if layer is None else layer(x)
 
@@ -174,7 +173,7 @@ class NormalizedLayers:
         )
 
     def rectify(self, x: Any, stem: str, translated: bool = True) -> Any:
-        """TPReLU where the norm is strict, else PReLU.
+        """Applies TPReLU if the norm is strict, else PReLU.
 
         Args:
             x: `[batch, height, width, channels]`.
@@ -187,7 +186,7 @@ class NormalizedLayers:
         return layers.PReLU(name=f"{stem}_prelu", dtype=self.dtype)(x)
 
     def add(self, residue: Any, shortcut: Any, name: str) -> Any:
-        """Where two branches meet: weight-normalized, or a plain sum."""
+        """Adds two branches: weight-normalized, or a plain sum."""
         if self._kinds is _WEIGHT:
             add = layers.WeightNormAdd(name=name, dtype=self.dtype)
         else:
@@ -195,13 +194,13 @@ class NormalizedLayers:
         return add([residue, shortcut])
 
     def code_input(self, code_size: int) -> Any:
-        """A generator's input, z."""
+        """Returns the generator's input z, `[batch, code_size]`."""
         return keras.Input((code_size,), name="z", dtype=self._output_dtype())
 
     def first_image(
         self, z: Any, shape: tuple[int, int, int], affine: bool = False
     ) -> Any:
-        """The linear layer from z to the smallest level's channels.
+        """Applies the linear layer from z to the smallest level.
 
         Args:
             z: `[batch, code_size]`.
@@ -220,13 +219,13 @@ class NormalizedLayers:
         )(x)
 
     def images(self, x: Any) -> Any:
-        """A generator's end: into (0, 1)."""
+        """Applies the generator's output layer: images in (0, 1)."""
         return keras.layers.Activation(
             "sigmoid", name="images", dtype=self._output_dtype()
         )(x)
 
     def image_input(self, height: int, width: int, channels: int) -> Any:
-        """A discriminator's input."""
+        """Returns the discriminator's input images."""
         return keras.Input(
             (height, width, channels),
             name="images",
@@ -234,7 +233,7 @@ class NormalizedLayers:
         )
 
     def logits(self, x: Any) -> Any:
-        """A discriminator's end: all that is left to one number."""
+        """Applies the discriminator's output layer: logits `[batch, 1]`."""
         size = (x.shape[1], x.shape[2])
         x = self.conv(
             x, 1, size, name="final_conv", padding="valid", affine=True
@@ -247,5 +246,5 @@ class NormalizedLayers:
         )(x)
 
     def _output_dtype(self) -> str:
-        """Dtype of a network's result: never less than float32."""
+        """Dtype of inputs and outputs: never less than float32."""
         return "float64" if self.dtype == "float64" else "float32"

@@ -1,8 +1,8 @@
 """The paper's residual networks, with any normalization.
 
-Levels are numbered as in `dcgan`: level 0 is the one next to the image. A
-level is some blocks of which one changes the size; with two blocks a level
-and five levels these are the paper's 21 layers (5 * 2 * 2 + 1).
+Levels are numbered as in `dcgan`: level 0 is next to the image. One block per
+level changes the image size. Five levels of two blocks give the paper's 21
+layers (5 * 2 * 2 + 1).
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from wn_gan.config import RESNET21_BLOCKS, RESNET_FEATURES
 from wn_gan.networks.normalized import NormalizedLayers
 from wn_gan.networks.sizes import extra_padding, level_sizes
 
-# Of weight norm, as in the authors' later code: 1e-8 is added to the root.
+# Weight norm as in the authors' later code: 1e-8 is added to the root.
 RECIPE = {"epsilon": 1e-8, "epsilon_outside": True}
 
 
@@ -30,21 +30,21 @@ def build_generator(
     dtype: str = "float32",
     sync_batch_norm: bool = False,
 ) -> keras.Model:
-    """The generator: z `[batch, code_size]` -> images in (0, 1).
+    """Builds the generator: z `[batch, code_size]` -> images in (0, 1).
 
     Args:
         norm: one of `config.NORMS`.
-        height: of the images, even, in pixels.
-        width: of the images, even, in pixels.
+        height: image height, even, in pixels.
+        width: image width, even, in pixels.
         channels: 1 or 3.
         code_size: length of the latent code.
-        features: channels at each level, level 0 first.
-        blocks: residual blocks at each level, likewise.
+        features: channels per level, level 0 first.
+        blocks: residual blocks per level, level 0 first.
         dtype: Keras dtype policy of the layers.
         sync_batch_norm: whether replicas share batch norm's statistics.
 
     Returns:
-        A functional model named "generator" whose output is
+        A functional model named "generator" with output
         `[batch, height, width, channels]`, float32 (float64 for float64).
 
     Raises:
@@ -79,22 +79,22 @@ def build_discriminator(
     dtype: str = "float32",
     sync_batch_norm: bool = False,
 ) -> keras.Model:
-    """The discriminator: images in [0, 1] -> logits `[batch, 1]`.
+    """Builds the discriminator: images in [0, 1] -> logits `[batch, 1]`.
 
     Its first layer scales the images to [-1, 1].
 
     Args:
         norm: one of `config.NORMS`.
-        height: of the images, even, in pixels.
-        width: of the images, even, in pixels.
+        height: image height, even, in pixels.
+        width: image width, even, in pixels.
         channels: 1 or 3.
-        features: channels at each level, level 0 first.
-        blocks: residual blocks at each level, likewise.
+        features: channels per level, level 0 first.
+        blocks: residual blocks per level, level 0 first.
         dtype: Keras dtype policy of the layers.
         sync_batch_norm: whether replicas share batch norm's statistics.
 
     Returns:
-        A functional model named "discriminator" whose output is float32
+        A functional model named "discriminator" with output float32
         (float64 for float64): the log-odds that an image is real.
 
     Raises:
@@ -130,9 +130,10 @@ def _block_down(
         make: the normalization's layers.
         x: `[batch, height, width, channels]`.
         filters: channels of the result.
-        extra: from `extra_padding` if it halves the size, else None.
+        extra: from `extra_padding` if the block halves the size, else None.
         name: start of the layers' names.
-        first: whether it is the network's first, not normalized in front.
+        first: whether this is the network's first block, which omits the
+            first normalization.
     """
     stem = f"{name}_residue_1"
     if extra is None:
@@ -163,7 +164,7 @@ def _block_up(
 ) -> Any:
     """A residual block of the generator; see `_block_down`.
 
-    `last`: it ends the network, without normalization and rectifier.
+    The last block omits the final normalization and rectifier.
     """
     stem = f"{name}_residue_1"
     residue = make.conv(x, x.shape[-1], (3, 3), f"{stem}_conv")
@@ -194,7 +195,7 @@ def _block_up(
 
 
 def _matched(make: NormalizedLayers, x: Any, filters: int, name: str) -> Any:
-    """The shortcut, by a 1x1 convolution where the channels differ."""
+    """Returns the shortcut; a 1x1 convolution adapts its channels."""
     if x.shape[-1] == filters:
         return x
     return make.conv(x, filters, (1, 1), f"{name}_shortcut_conv")

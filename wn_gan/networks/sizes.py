@@ -1,4 +1,4 @@
-"""How large an image is at each level of a network."""
+"""Image size at each level of a network."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 def level_sizes(
     height: int, width: int, levels: int | None = None
 ) -> Sequence[tuple[int, int]]:
-    """The image's size at each level, `levels + 1` entries, image first.
+    """Returns the size at each level: `levels + 1` entries, image first.
 
-    Every level halves. Where a half would be odd, at every level but the
-    last, it is made even by one more pixel of padding (see `extra_padding`).
+    Every level halves the size. If a half is odd, one more pixel of padding
+    makes it even, except at the last level (see `extra_padding`).
 
     Args:
-        height: of the image, even, in pixels.
-        width: of the image, even, in pixels.
-        levels: number of halvings; by default the paper's rule, halving
+        height: image height, even, in pixels.
+        width: image width, even, in pixels.
+        levels: number of halvings; default: the paper's rule, halving
             until the longer side is below 8.
 
     Raises:
-        ValueError: for an odd size, or more levels than make it smaller.
+        ValueError: for an odd size, or too many levels for the size.
     """
     for name, size in (("height", height), ("width", width)):
         if size < 2 or size % 2:
@@ -43,10 +43,10 @@ def level_sizes(
 
 
 def extra_padding(size: tuple[int, int], last: bool) -> tuple[int, int]:
-    """Pixels of padding beyond one on each side, 0 or 1 for each axis.
+    """Returns the padding beyond one pixel per side, 0 or 1 per axis.
 
     Args:
-        size: height and width of what is halved.
+        size: height and width before halving.
         last: whether this is the network's last level, which may become odd.
     """
     return tuple(int(not last and s % 4 == 2) for s in size)

@@ -1,1 +1,1 @@
-"""Preparing and inspecting data."""
+"""Preparation and inspection of data."""

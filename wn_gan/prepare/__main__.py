@@ -1,8 +1,8 @@
 """Prepares data: python -m wn_gan.prepare --flagfile=flags/lsun_wn.cfg.
 
-Crops and resizes every image once, into --prepared_dir, for all runs to come;
-with --inspect it only shows what the data are. Takes the flags of
-wn_gan.train. Run again after an interruption, it goes on where it was.
+Crops and resizes every image once and stores it in --prepared_dir for later
+runs. With --inspect it only prints a summary of the data. Takes the flags of
+wn_gan.train. Run the same command again to continue after an interruption.
 """
 
 import sys
@@ -14,7 +14,7 @@ from wn_gan.config.option import require
 
 
 def main(config: Config, options: PrepareOptions) -> None:
-    """Inspects or prepares."""
+    """Inspects or prepares the data."""
     if options.inspect:
         from wn_gan.prepare.inspect_data import inspect
 

@@ -1,4 +1,4 @@
-"""What a person wants to see of the data before a day of training."""
+"""Prints a summary of a data set before training."""
 
 import collections
 from collections.abc import Iterator
@@ -24,12 +24,13 @@ _SHOWN = 10
 
 
 def inspect(config: Config, limit: int, sheet: Path) -> None:
-    """Decodes images, prints what they are, and writes a contact sheet.
+    """Decodes images, prints a summary and writes a contact sheet.
 
     Args:
-        config: of the run to come.
-        limit: decode at most so many of each part, evenly spaced; 0: all.
-        sheet: path of a PNG with the first images that training will see.
+        config: config of the planned run.
+        limit: largest number of images to decode per part, evenly spaced; 0
+            for all.
+        sheet: path of a PNG with the first training images.
 
     Raises:
         UserError: for data that training would refuse.
@@ -50,7 +51,7 @@ def inspect(config: Config, limit: int, sheet: Path) -> None:
 
 
 def _described(image_set: ImageSet, limit: int) -> Iterator[str]:
-    """Counts, sizes, modes and damage of each part, a line each."""
+    """Yields lines with counts, sizes, modes and damage of each part."""
     for name, part in image_set.parts.items():
         total = min(len(part), limit) if limit else len(part)
         with Progress(total, "images") as progress:
@@ -88,7 +89,7 @@ def _listed(title: str, lines: list[str]) -> Iterator[str]:
 
 
 def _contact_sheet(config: Config, feed: Feed) -> np.ndarray:
-    """The first images that training will see, as it will see them."""
+    """Grid of the first training images, augmented as in training."""
     wanted = min(SHEET_IMAGES, len(feed.part))
     found: list[np.ndarray] = []
     for batch in batches(config, feed, 0):

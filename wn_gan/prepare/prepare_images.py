@@ -1,4 +1,4 @@
-"""Makes the folder that `prepared` reads: crops and resizes every image."""
+"""Crops and resizes all images into a folder for `data.prepared`."""
 
 import dataclasses
 import os
@@ -17,7 +17,7 @@ from wn_gan.data.survey import check_corrupt, in_threads
 from wn_gan.errors import bad_flag
 from wn_gan.progress import Progress, say
 
-# Images between two states that a killed process goes on from.
+# Images per saved state; a killed process continues from the last state.
 CHUNK = 1000
 
 
@@ -26,22 +26,27 @@ def prepare(
     folder: Path,
     advance: Callable[[int], None] = lambda images: None,
 ) -> Manifest:
-    """Prepares all parts of a set, or what is still missing of them.
+    """Prepares all images of a data set that are not prepared yet.
 
     Args:
-        image_set: to be prepared.
-        folder: for it; made if need be.
-        advance: told of the images done, those of earlier runs included.
+        image_set: the data set.
+        folder: folder for the prepared images; created if missing.
+        advance: called with numbers of finished images, including those of
+            earlier processes.
+
+    Returns:
+        The manifest of the complete folder.
 
     Raises:
-        UserError: if the set needs no preparing, the folder holds another
-            set or is in use, or one in twenty images cannot be read.
+        UserError: if the data set needs no preparation, the folder holds
+            another one, is in use or cannot be written, or more than 5% of
+            the images cannot be read.
     """
     if image_set.train.array is not None:
         raise bad_flag(
             "dataset",
             image_set.name,
-            "is held in memory at this size: it needs no preparing",
+            "is held in memory at this size: it needs no preparation",
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +58,7 @@ def prepare(
             return manifest
     except filelock.Timeout:
         raise bad_flag(
-            "prepared_dir", folder, "another process is preparing there"
+            "prepared_dir", folder, "another process is writing to it"
         ) from None
     except OSError as error:
         raise bad_flag(
@@ -62,10 +67,10 @@ def prepare(
 
 
 def prepare_folder(config: Config) -> None:
-    """Fills `config.prepared_dir` and says what is in it.
+    """Fills `config.prepared_dir` and prints a summary of it.
 
     Raises:
-        UserError: for data or a folder that cannot be used.
+        UserError: for an unusable data set or folder.
     """
     image_set = open_images(dataclasses.replace(config, prepared_dir=None))
     total = sum(len(part) for part in image_set.parts.values())
@@ -81,7 +86,7 @@ def prepare_folder(config: Config) -> None:
 
 
 def _begin(image_set: ImageSet, folder: Path) -> Manifest:
-    """The folder's manifest, or a new one where the folder is empty."""
+    """Reads the folder's manifest, or writes one if the folder is empty."""
     parts = image_set.parts
     fresh = Manifest(
         dataset=image_set.name,
@@ -117,7 +122,7 @@ def _write_part(
     manifest: Manifest,
     advance: Callable[[int], None],
 ) -> None:
-    """Writes from where the manifest says on; it vouches for each chunk."""
+    """Continues a part; the manifest marks each chunk as complete."""
     size = int(np.prod(images.shape[1:]))
     corrupt = manifest.corrupt[part]
     with open(part_path(folder, part), "ab") as file:
@@ -140,7 +145,7 @@ def _write_part(
 
 
 def _read(images: Images, position: int) -> np.ndarray | str:
-    """The image, or why there is none."""
+    """The image, or the reason why it cannot be read."""
     try:
         return images.read(position)
     except CorruptImage as error:

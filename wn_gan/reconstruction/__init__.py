@@ -1,7 +1,7 @@
-"""The paper's reconstruction loss: how near a generator comes to an image.
+"""The paper's reconstruction loss.
 
-For each image x the code z is sought that minimizes the squared error of
-G(z), with G frozen; the loss is the mean over pixels, channels and images,
+For each image x a search finds the code z that minimizes the squared error of
+G(z), with G frozen. The loss is the mean over pixels, channels and images,
 pixels in [0, 1] (Xiang & Li 2017, section 4).
 """
 

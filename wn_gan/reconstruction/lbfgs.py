@@ -1,9 +1,8 @@
 """Protocol `lbfgs`: a quasi-Newton search for the codes of many images.
 
-Each image is a lane of its own: its own memory, its own line search, its own
-end; only the gradient evaluations are shared, one a lane an iteration. What
-a lane does never depends on its neighbours, so a result does not depend on
-the batch.
+Each image is a lane with its own memory, line search and end. One gradient
+evaluation per iteration serves all lanes. A lane does not depend on its
+neighbours, so a result does not depend on the batch.
 """
 
 from typing import NamedTuple
@@ -13,28 +12,29 @@ import tensorflow as tf
 from wn_gan.reconstruction.loss import Evaluate
 
 MEMORY = 30
-# Armijo's condition: a step must bring this share of what the slope promises.
+# Armijo's condition: least decrease, as a share of what the slope predicts.
 SUFFICIENT = 1e-4
-# Length of a lane's first step, in code space (a code's own is sqrt(size)).
+# Length of a lane's first step, in code space (a code's length is
+# about sqrt(code_size)).
 FIRST_STEP = 1.0
-# A rejected step is cut to between these shares of itself.
+# Range of the factor on a rejected step.
 SHRINK_LEAST, SHRINK_MOST = 0.1, 0.5
-# A lane ends when its slope promises less than this share of its loss.
+# A lane ends when its slope predicts a decrease below this share of its loss.
 CONVERGED = 1e-9
 
 
 class Lanes(NamedTuple):
-    """The state of every lane; the leading axis is the image's.
+    """State of all lanes.
 
     Attributes:
         z: accepted codes, `[images, code_size]`.
-        loss: there, `[images]`.
-        gradient: there, `[images, code_size]`.
-        direction: that is searched along, `[images, code_size]`.
+        loss: losses at `z`, `[images]`.
+        gradient: gradients at `z`, `[images, code_size]`.
+        direction: search direction, `[images, code_size]`.
         step: share of the direction to try next, `[images]`.
         steps: memory of code differences, `[memory, images, code_size]`.
-        changes: memory of gradient differences, likewise.
-        curvatures: 1 / (step . change) of each pair, 0 for none,
+        changes: memory of gradient differences, same shape.
+        curvatures: 1 / (step . change) of each pair, 0 if empty,
             `[memory, images]`.
         done: whether the lane has ended, `[images]`.
     """
@@ -65,8 +65,8 @@ def minimize(
     Args:
         evaluate: codes `[images, code_size]` -> their losses `[images]` and
             the gradient of each loss in its own code.
-        start: codes to begin with.
-        evaluations: calls of `evaluate` in all.
+        start: initial codes, `[images, code_size]`.
+        evaluations: total number of calls of `evaluate`.
 
     Returns:
         The best codes found, `[images, code_size]`, and each image's best
@@ -108,26 +108,26 @@ def _first_lanes(z, loss, gradient) -> Lanes:
 def advance(
     lanes: Lanes, trial: tf.Tensor, loss: tf.Tensor, gradient: tf.Tensor
 ) -> Lanes:
-    """Takes or rejects each lane's trial and chooses its next one.
+    """Accepts or rejects each lane's trial and chooses the next one.
 
     Args:
-        lanes: before the trial.
-        trial: codes that were evaluated.
-        loss: there.
-        gradient: there.
+        lanes: state before the trial.
+        trial: evaluated codes, `[images, code_size]`.
+        loss: losses at `trial`, `[images]`.
+        gradient: gradients at `trial`, `[images, code_size]`.
     """
     slope = _dot(lanes.gradient, lanes.direction)
     promised = SUFFICIENT * lanes.step * slope
     finite = tf.math.is_finite(loss)
     taken = finite & (loss <= lanes.loss + promised) & ~lanes.done
-    # Every finite trial teaches the curvature, a rejected one too.
+    # Every finite trial updates the curvature, even a rejected one.
     lanes = _remember(lanes, trial, gradient, finite & ~lanes.done)
     column = taken[:, tf.newaxis]
     z = tf.where(column, trial, lanes.z)
     new_loss = tf.where(taken, loss, lanes.loss)
     new_gradient = tf.where(column, gradient, lanes.gradient)
     direction = -_times_inverse_hessian(lanes, new_gradient)
-    # A memory that points uphill is no use: go down the gradient.
+    # If the direction points uphill, use the negative gradient.
     new_slope = _dot(new_gradient, direction)
     uphill = (new_slope >= 0)[:, tf.newaxis]
     direction = tf.where(uphill, -new_gradient, direction)
@@ -146,7 +146,7 @@ def advance(
 
 
 def _shorter(lanes: Lanes, slope: tf.Tensor, loss: tf.Tensor) -> tf.Tensor:
-    """The minimum of the parabola through the two losses and the slope."""
+    """Step to the minimum of the parabola through both losses and the slope."""
     rise = loss - lanes.loss - lanes.step * slope
     share = tf.math.divide_no_nan(-lanes.step * slope, 2 * rise)
     share = tf.where(tf.math.is_finite(share), share, SHRINK_LEAST)
@@ -179,7 +179,7 @@ def _remember(
 def _times_inverse_hessian(lanes: Lanes, vector: tf.Tensor) -> tf.Tensor:
     """The two-loop recursion (Nocedal & Wright 2006, algorithm 7.4).
 
-    Empty places of the memory have curvature 0 and change nothing.
+    Empty slots of the memory have curvature 0 and no effect.
     """
     weights = [None] * MEMORY
     for i in reversed(range(MEMORY)):

@@ -1,4 +1,4 @@
-"""What a search for codes minimizes."""
+"""The loss that a code search minimizes."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ Evaluate = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 def squared_errors(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    """Mean squared error of each image, `[batch]`, over pixels and channels.
+    """Mean squared error per image, `[batch]`, over pixels and channels.
 
     Args:
         images: `[batch, height, width, channels]` in [0, 1].
@@ -21,13 +21,13 @@ def squared_errors(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
 def objective(
     generate: Generate, targets: tf.Tensor, prior_penalty: float = 0.0
 ) -> Evaluate:
-    """Codes -> each image's loss, and that loss's gradient in its code.
+    """Returns a function: codes -> loss per image and its gradient.
 
     Args:
         generate: z `[batch, code_size]` -> images in [0, 1].
-        targets: images to be found, of the same batch.
-        prior_penalty: weight of the mean square of a code, which keeps codes
-            near those that the generator was trained on; 0 for none.
+        targets: images to reconstruct, one per code, in [0, 1].
+        prior_penalty: weight of a code's mean square, which keeps codes near
+            the generator's training distribution; 0 for none.
     """
 
     def evaluate(z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

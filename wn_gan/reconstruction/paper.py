@@ -17,20 +17,20 @@ def minimize(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Minimizes each image's loss in its own code.
 
-    Each image follows its own gradient, so that the result for an image does
-    not depend on its neighbours or on the batch size.
+    Each image follows its own gradient, so its result does not depend on its
+    neighbours or on the batch size.
 
     Args:
         evaluate: codes -> losses `[images]` and gradients.
-        start: codes to begin with, `[images, code_size]`.
+        start: initial codes, `[images, code_size]`.
         evaluations: calls of `evaluate`, each followed by an update.
         batch_mean: follow the gradient of the batch's mean loss instead, as
-            the authors do; with epsilon the result then depends on the batch
-            size.
+            the authors do; because of epsilon the result then depends on the
+            batch size.
 
     Returns:
-        The codes after the last update, and the losses that each evaluation
-        found before its update, `[evaluations, images]`.
+        The codes after the last update, and the losses of each evaluation
+        (before its update), `[evaluations, images]`.
     """
     images = tf.shape(start)[0] if batch_mean else 1
     divisor = tf.cast(images, start.dtype)

@@ -13,27 +13,27 @@ from wn_gan.reconstruction.search import Reconstruction, search_codes
 
 
 class Reconstructor:
-    """A search, traced once for all batches.
+    """Code search, traced once for all batches.
 
     Args:
         generate: any callable z `[batch, code_size]` -> images in [0, 1].
         image_shape: height, width and channels.
         code_size: length of a code.
         solver: see `search_codes`.
-        evaluations: gradient evaluations an image.
-        num_starts: searches an image, the best one counts: the first from
-            `start`, the others from codes drawn by `seed`.
+        evaluations: gradient evaluations per image.
+        num_starts: searches per image; the best one counts. The first starts
+            from `z_start`, the others from codes drawn by `seed`.
         prior_penalty: see `objective`.
-        batch_size: images that a replica searches at once, for memory's
-            sake; the result does not depend on it (but for
-            `paper_batch_mean`). The strategy is that of the scope.
-        dtype: that the generator takes.
-        seed: of the further starts.
-        z_start: "zero", or "ridge": the first search begins at a guess of
-            the codes that is learnt from the generator's own samples.
+        batch_size: images per batch and replica; changes memory, not results
+            (except for `paper_batch_mean`). The replicas are those of the
+            current strategy scope.
+        dtype: dtype of the generator's input.
+        seed: seed of the drawn starts and of the samples for "ridge".
+        z_start: start of the first search: "zero", or "ridge", a guess
+            learned from the generator's samples.
 
     Raises:
-        ValueError: for another `z_start`.
+        ValueError: for an unknown `z_start`.
     """
 
     def __init__(
@@ -51,7 +51,9 @@ class Reconstructor:
         z_start: str = "zero",
     ):
         if z_start not in STARTS:
-            raise ValueError(f"z_start must be in {STARTS}, got {z_start!r}")
+            raise ValueError(
+                f"z_start must be one of {STARTS}, got {z_start!r}"
+            )
         self.guess: Callable | None = None
         if z_start == "ridge":
             self.guess = ridge_start(
@@ -94,8 +96,8 @@ class Reconstructor:
 
         Args:
             images: `[images, height, width, channels]` float in [0, 1].
-            first_image: number of the first one, where these are a part of
-                more: the drawn starts are a function of an image's number.
+            first_image: number of the first image in the whole set; the drawn
+                starts are a function of an image's number.
             before_batch: called before each batch.
 
         Returns:
@@ -126,7 +128,7 @@ class Reconstructor:
         return best
 
     def _search_on_replicas(self, targets, start) -> Reconstruction:
-        """Each replica, of all workers, searches its part of the images."""
+        """Splits the images over the replicas of all workers."""
         strategy = self._strategy
         replicas = strategy.num_replicas_in_sync
         if replicas == 1:
@@ -159,7 +161,7 @@ class Reconstructor:
 
 
 def _better(one: Reconstruction, other: Reconstruction) -> Reconstruction:
-    """The lower loss of each image; the curve is the lower of both."""
+    """Takes the lower loss per image; the curve is the minimum of both."""
     better = other.losses < one.losses
     return Reconstruction(
         np.where(better[:, np.newaxis], other.z, one.z),
@@ -176,7 +178,7 @@ def _better(one: Reconstruction, other: Reconstruction) -> Reconstruction:
 def reconstruct(
     generator: Generate, images: np.ndarray, code_size: int, **options
 ) -> Reconstruction:
-    """The nearest that a generator comes to each image; anyone's generator.
+    """Reconstructs images with any differentiable generator.
 
     Args:
         generator: any callable z `[batch, code_size]` -> images
@@ -185,7 +187,7 @@ def reconstruct(
             mode: `lambda z: model(z, training=False)`.
         images: `[images, height, width, channels]`, uint8 or float in [0, 1].
         code_size: length of a code.
-        **options: of `Reconstructor`: `solver`, `evaluations`, ...
+        **options: as for `Reconstructor`: `solver`, `evaluations`, ...
 
     Returns:
         Codes, reconstructions, losses and curves, as NumPy arrays.

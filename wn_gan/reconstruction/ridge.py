@@ -1,4 +1,4 @@
-"""A first guess of the codes: ridge regression on the generator's samples."""
+"""First guess of codes by ridge regression on the generator's samples."""
 
 from collections.abc import Callable
 
@@ -17,20 +17,20 @@ _SEED = 11_000
 def ridge_start(
     generate: Generate, code_size: int, dtype: tf.DType, seed: int = 0
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Learns to guess z from the pixels of G(z), from 4,000 own samples.
+    """Learns to guess z from the pixels of G(z), on 4,000 samples.
 
-    In the dual form, so that the size of an image does not matter. The
-    penalty (in units of the kernel's mean diagonal) is the one that guesses
-    400 held-out codes best.
+    The regression is in the dual form, so the linear system does not grow
+    with the image. The penalty (in units of the kernel's mean diagonal) is
+    the one that guesses 400 held-out codes best.
 
     Args:
         generate: z `[batch, code_size]` -> images in [0, 1].
         code_size: length of a code.
-        dtype: that the generator takes.
-        seed: of the samples.
+        dtype: dtype of the generator's input.
+        seed: seed of the samples.
 
     Returns:
-        A function of images `[batch, height, width, channels]` to codes
+        A function: images `[batch, height, width, channels]` -> codes
         `[batch, code_size]`.
     """
     codes = tf.random.stateless_normal(

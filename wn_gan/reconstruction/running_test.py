@@ -1,4 +1,4 @@
-"""The running test: a small, fixed set of images, again and again."""
+"""The running test: reconstructs a small, fixed set during training."""
 
 from collections.abc import Callable
 
@@ -12,14 +12,14 @@ from wn_gan.reconstruction.reconstruct import Reconstructor
 class RunningTest:
     """The reconstruction loss of a generator in training, protocol `paper`.
 
-    The generator's normalizations are folded into plain kernels once a test;
-    the search is traced once a run.
+    The generator's normalizations are folded into plain kernels once per test.
+    The search is traced once per run.
 
     Args:
-        generator: of this package; read anew at every call.
+        generator: from this package; each call reads its current weights.
         targets: `[images, height, width, channels]` float in [0, 1].
-        evaluations: gradient evaluations an image.
-        batch_size: images that are searched at once, for memory's sake.
+        evaluations: gradient evaluations per image.
+        batch_size: images per batch and replica; changes memory, not results.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class RunningTest:
     def __call__(
         self, before_batch: Callable[[], None] = lambda: None
     ) -> tuple[float, np.ndarray]:
-        """The mean loss of all images, and their reconstructions.
+        """Returns the mean loss of all images, and their reconstructions.
 
         Args:
-            before_batch: called before each batch of the search; what it
-                raises ends the test.
+            before_batch: called before each batch of the search; an
+                exception from it ends the test.
         """
         folded(self.generator, into=self._folded)
         found = self._reconstruct(self.targets, before_batch=before_batch)

@@ -1,4 +1,4 @@
-"""The search for the codes of a batch of images, by one of the solvers."""
+"""Code search for a batch of images, with one of the solvers."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from wn_gan.reconstruction.loss import Generate, objective, squared_errors
 
 
 class Reconstruction(NamedTuple):
-    """What a search for codes found.
+    """Result of a code search.
 
     Attributes:
         z: the codes, `[images, code_size]`.
@@ -37,13 +37,13 @@ def search_codes(
     """Searches all codes of a batch at once; works in a `tf.function`.
 
     Args:
-        generate: z `[batch, code_size]` -> images in [0, 1], differentiable
-            and without effect of one code on another's image.
+        generate: z `[batch, code_size]` -> images in [0, 1], differentiable;
+            each image must depend on its own code only.
         targets: `[batch, height, width, channels]` in [0, 1].
-        start: codes to begin with, `[batch, code_size]`.
-        solver: one of `SOLVERS`; `paper_batch_mean` is the authors' own form
-            of `paper`, whose result depends on the batch.
-        evaluations: gradient evaluations an image.
+        start: initial codes, `[batch, code_size]`.
+        solver: one of `SOLVERS`; `paper_batch_mean` is the authors' variant
+            of `paper`; its result depends on the batch.
+        evaluations: gradient evaluations per image.
         prior_penalty: see `objective`; the curve then includes it.
 
     Raises:
@@ -53,7 +53,7 @@ def search_codes(
     if solver == "lbfgs":
         z, found = lbfgs.minimize(evaluate, start, evaluations)
         images = generate(z)
-        # The first evaluation is that of the start.
+        # Entry 0 is the loss at the start, found by the first evaluation.
         curve = tf.concat([found[:1], found], axis=0)
         return Reconstruction(z, images, squared_errors(images, targets), curve)
     if solver not in SOLVERS:

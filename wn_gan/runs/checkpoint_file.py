@@ -1,9 +1,10 @@
-"""One checkpoint: a file that is complete or not there, checked on reading.
+"""One checkpoint file: written atomically, checked on reading.
 
-A checkpoint is an `.npz` (read without pickle; zip's CRC guards every array)
-of the weights of both networks, both optimizers' state and the step, by name,
-with a `metadata` entry in JSON. Being one file, it is replaced by one rename,
-and any program with NumPy reads it on either version of Keras.
+A checkpoint is an `.npz` with the weights of both networks, the state of both
+optimizers and the step, by name, and a `metadata` entry in JSON. It is read
+without pickle; zip's CRC protects every array. As a single file, it is
+replaced by one rename. It does not depend on Keras' version, and NumPy alone
+can read it.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ _AVERAGE = "g_average"
 
 
 def gan_parts(gan: Any) -> dict[str, Any]:
-    """Everything that a resumed run needs, by the name of its part.
+    """All state that a resumed run needs, by part name.
 
     Args:
         gan: a compiled `GAN`.
@@ -37,7 +38,7 @@ def gan_parts(gan: Any) -> dict[str, Any]:
 
 
 def part_variables(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of parts, by names that stay.
+    """The variables of parts, by names that do not change between versions.
 
     Names are `generator/<layer>/<weight>`, `d_optimizer/<number>`, `step`.
 
@@ -66,17 +67,17 @@ def _network_variables(network: keras.Model) -> dict[str, Any]:
 
 
 def _plain_name(weight: Any) -> str:
-    """`kernel` for Keras 3's "kernel" and Keras 2's "layer/kernel:0"."""
+    """Maps Keras 3's "kernel" and Keras 2's "layer/kernel:0" to "kernel"."""
     return weight.name.split(":")[0].split("/")[-1]
 
 
 def value(variable: Any) -> np.ndarray:
-    """A variable's value; of one that replicas share, the first one's here."""
+    """A variable's value; for a mirrored one, the first local copy."""
     return tf.convert_to_tensor(variable).numpy()
 
 
 def nonfinite_variable(parts: Mapping[str, Any]) -> str | None:
-    """The name of a variable with a value that is not finite, if any."""
+    """Name of the first variable with a non-finite value, or None."""
     for name, variable in part_variables(parts).items():
         values = tf.convert_to_tensor(variable)
         if values.dtype.is_floating and not tf.reduce_all(
@@ -87,7 +88,7 @@ def nonfinite_variable(parts: Mapping[str, Any]) -> str | None:
 
 
 def parts_sha256(parts: Mapping[str, Any]) -> dict[str, str]:
-    """A hash of each part, over names, dtypes, shapes and bytes."""
+    """SHA-256 of each part, over names, dtypes, shapes and bytes."""
     return {
         part: arrays_sha256(
             {k: value(v) for k, v in part_variables({part: owner}).items()}
@@ -97,7 +98,7 @@ def parts_sha256(parts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:
-    """A hash over names, dtypes, shapes and bytes, in the order of names."""
+    """SHA-256 over names, dtypes, shapes and bytes, sorted by name."""
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         head = f"{name} {array.dtype} {array.shape};"
@@ -109,12 +110,12 @@ def write_gan(path: Path, gan: Any, metadata: Mapping) -> None:
     """Writes a checkpoint of a GAN in training.
 
     Args:
-        path: of the file; a reader sees the old one or the new one.
+        path: path of the file, replaced atomically.
         gan: a compiled `GAN`.
-        metadata: whatever JSON can hold.
+        metadata: JSON-serializable values.
 
     Raises:
-        ValueError: if a value is not finite: a checkpoint holds none.
+        ValueError: if a value is not finite.
     """
     variables = part_variables(gan_parts(gan))
     arrays = {name: value(variable) for name, variable in variables.items()}
@@ -135,10 +136,10 @@ def write(path: Path, arrays: Arrays, metadata: Mapping) -> None:
 
 
 def read(path: Path) -> tuple[Arrays, dict]:
-    """The arrays and the metadata of a checkpoint.
+    """Reads the arrays and the metadata of a checkpoint.
 
     Raises:
-        UserError: if the file is missing or damaged, naming it.
+        UserError: if the file is missing or damaged.
     """
     try:
         with open(path, "rb") as file, np.load(file) as stored:
@@ -149,16 +150,16 @@ def read(path: Path) -> tuple[Arrays, dict]:
 
 
 def assign(parts: Mapping[str, Any], arrays: Arrays, path: Path) -> None:
-    """Sets every variable of the parts but learning rates, or none.
+    """Sets all variables of the parts except learning rates.
 
     Args:
-        parts: see `part_variables`; what else the file has is not looked at.
+        parts: see `part_variables`; other entries of the file are ignored.
         arrays: from `read`.
-        path: where they came from, for the error.
+        path: path of the checkpoint, for messages.
 
     Raises:
-        UserError: if entries of these parts are missing, left over or of
-            another shape.
+        UserError: if entries of these parts are missing, unknown or of
+            another shape; then no variable is changed.
     """
     variables = part_variables(parts)
     stored = {name for name in arrays if name.split("/")[0] in parts}
@@ -174,7 +175,7 @@ def assign(parts: Mapping[str, Any], arrays: Arrays, path: Path) -> None:
     if missing or other:
         raise UserError(_misfit(path, missing, other))
     for name, variable in variables.items():
-        # Rates are those of the config, which may have changed.
+        # The config sets learning rates, and it may have changed.
         if "learning_rate" not in variable.name:
             variable.assign(arrays[name])
 
@@ -197,10 +198,10 @@ def assign_average(
     """Sets a generator's trainable weights to their moving average.
 
     Args:
-        generator: of the run.
+        generator: the run's generator.
         arrays: from `read`.
         metadata: from `read`.
-        path: where they came from, for the error.
+        path: path of the checkpoint, for messages.
 
     Raises:
         UserError: if the checkpoint has no average of these weights.
@@ -214,10 +215,10 @@ def assign_average(
 
 
 def _average_of_old_file(arrays: Arrays, weights: list) -> list[str]:
-    """Version 0.1 did not write where the averages are.
+    """Finds the averages in a file of version 0.1, which has no list of them.
 
-    Both versions of Keras keep them before all other slots: they are the
-    first entries in a row that have the weights' shapes.
+    Both versions of Keras store the averages before all other slots, so they
+    are the first consecutive entries with the weights' shapes.
     """
     slots = sorted(name for name in arrays if name.startswith("g_optimizer/"))
     shapes = [tuple(weight.shape) for weight in weights]

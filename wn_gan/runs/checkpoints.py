@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import move, replacing
@@ -19,16 +19,30 @@ from wn_gan.runs.checkpoint_file import (
 _NEWEST_FIRST = ("last", "next", "previous")
 
 
+class Latest(NamedTuple):
+    """The checkpoint that a run goes on from.
+
+    Attributes:
+        name: of the checkpoint: "last", or another where `last` is missing
+            or damaged.
+        metadata: of the checkpoint.
+        damaged: one message per damaged file.
+    """
+
+    name: str
+    metadata: dict
+    damaged: list[str]
+
+
 class Checkpoints:
     """The folder of a run's checkpoints.
 
-    `last` (the one before it stays as `previous` until the next save, in
-    case `last` is damaged), `best` by the running test, and every n steps
-    `step_<8 digits>`.
+    It holds `last`, `previous` (the one before, in case `last` is damaged),
+    `best` by the running test, and `step_<8 digits>` every n steps.
 
     Args:
-        folder: where they are, or will be.
-        keep: number of `step_...` to keep, the newest; 0 for all.
+        folder: path of the folder, which need not exist yet.
+        keep: number of newest `step_...` to keep; 0 for all.
     """
 
     def __init__(self, folder: Path, keep: int = 0):
@@ -36,11 +50,11 @@ class Checkpoints:
         self.keep = keep
 
     def path(self, name: str) -> Path:
-        """The file of `last`, `previous`, `best` or a step."""
+        """Path of `last`, `previous`, `best` or `step_...`."""
         return self.folder / f"{name}.npz"
 
     def names(self, wanted: str = "all") -> list[str]:
-        """Names of the checkpoints that a user can choose.
+        """Names of the checkpoints that the user can choose.
 
         Args:
             wanted: "best", "last", a step, or "all".
@@ -62,20 +76,20 @@ class Checkpoints:
         return chosen
 
     def save_last(self, gan: Any, metadata: Mapping) -> None:
-        """Writes `last`; the old one becomes `previous`."""
+        """Writes `last`; the old `last` becomes `previous`."""
         write_gan(self.path("next"), gan, metadata)
         if self.path("last").exists():
             move(self.path("last"), self.path("previous"))
         move(self.path("next"), self.path("last"))
 
-    def copy_last(self, name: str) -> None:
-        """Copies `last` to another name."""
-        with replacing(self.path(name)) as partial:
-            shutil.copyfile(self.path("last"), partial)
+    def copy(self, name: str, target: str) -> None:
+        """Copies a checkpoint to another name."""
+        with replacing(self.path(target)) as partial:
+            shutil.copyfile(self.path(name), partial)
 
     def keep_step(self, step: int) -> None:
-        """Keeps `last` as `step_<8 digits>`; deletes the oldest of them."""
-        self.copy_last(f"step_{step:08}")
+        """Copies `last` to `step_<8 digits>` and deletes those not to keep."""
+        self.copy("last", f"step_{step:08}")
         kept = sorted(self.folder.glob("step_*.npz"))
         for old in kept[: -self.keep] if self.keep else []:
             old.unlink()
@@ -86,9 +100,9 @@ class Checkpoints:
         """Sets parts of a GAN to a checkpoint's values.
 
         Args:
-            name: of the checkpoint.
-            parts: e.g. `{"generator": generator}`, which needs nothing else
-                of the file; `gan_parts(gan)` for all.
+            name: name of the checkpoint.
+            parts: e.g. `{"generator": generator}`, which ignores the rest of
+                the file; `gan_parts(gan)` for all.
             average: whether the generator gets the moving average of its
                 weights instead of the weights.
 
@@ -96,7 +110,7 @@ class Checkpoints:
             The checkpoint's metadata: `step`, ...
 
         Raises:
-            UserError: if the file is damaged or another model's.
+            UserError: if the file is damaged or does not fit the model.
         """
         path = self.path(name)
         arrays, metadata = read(path)
@@ -105,15 +119,15 @@ class Checkpoints:
             assign_average(parts["generator"], arrays, metadata, path)
         return metadata
 
-    def restore_latest(self, gan: Any) -> tuple[dict, list[str]] | None:
-        """Restores `last`, or `previous` where `last` cannot be read.
+    def restore_latest(self, gan: Any) -> Latest | None:
+        """Restores the first readable one of `last`, `next` and `previous`.
 
         Returns:
-            The checkpoint's metadata and a line for each damaged file; None
-            if there is no checkpoint.
+            What was restored; None if there is no checkpoint.
 
         Raises:
-            UserError: if there are some and none can be read.
+            UserError: if checkpoints exist but none can be read, or if one
+                does not fit the model.
         """
         damaged = []
         for name in _NEWEST_FIRST:
@@ -126,16 +140,16 @@ class Checkpoints:
                 damaged.append(str(error))
                 continue
             assign(gan_parts(gan), arrays, path)
-            return metadata, damaged
+            return Latest(name, metadata, damaged)
         if damaged:
             raise UserError("; ".join(damaged))
         return None
 
     def good(self, before_step: int) -> tuple[Path, int] | None:
-        """The newest checkpoint that is not suspect, and its step.
+        """Newest checkpoint that is not suspect, and its step; or None.
 
         Args:
-            before_step: it must be older than this.
+            before_step: upper limit of its step, exclusive.
         """
         found = []
         for path in self._all():
@@ -151,10 +165,10 @@ class Checkpoints:
         return path, step
 
     def roll_back(self, path: Path | None) -> None:
-        """Makes a checkpoint `last` and deletes those that are newer.
+        """Makes a checkpoint `last`; deletes newer and damaged ones.
 
         Args:
-            path: of the checkpoint; None deletes all.
+            path: path of the checkpoint; None deletes all.
         """
         step = -1
         if path is not None:
@@ -168,7 +182,7 @@ class Checkpoints:
                 each.unlink()
 
     def step(self, name: str) -> int | None:
-        """The step of a checkpoint; None if it is missing or damaged."""
+        """Step of a checkpoint; None if it is missing or damaged."""
         try:
             return read(self.path(name))[1]["step"]
         except UserError:

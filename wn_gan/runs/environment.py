@@ -1,4 +1,4 @@
-"""Where a run took place: versions, revision, devices."""
+"""The environment of a run: versions, revision, devices, memory."""
 
 import os
 import platform
@@ -24,7 +24,7 @@ PACKAGES = (
 
 
 def describe_environment() -> dict:
-    """What `environment.json` holds; JSON types only."""
+    """Content of `environment.json`; JSON types only."""
     devices = tf.config.list_physical_devices()
     return {
         "command": sys.argv,
@@ -44,10 +44,10 @@ def describe_environment() -> dict:
 
 
 def peak_memory_mib() -> float:
-    """The most memory that this process has held, in MiB.
+    """Peak memory of this process in MiB, without GPU memory.
 
-    On GPUs that is the host's part only. Linux tells it of the program
-    alone; elsewhere it may include what the process was forked from.
+    Except on Linux, it may include the memory of the process that this one
+    was forked from.
     """
     peak = _status_mib("VmHWM")
     if peak is not None:
@@ -57,7 +57,7 @@ def peak_memory_mib() -> float:
 
 
 def memory_mib() -> float | None:
-    """What this process holds now, in MiB; None where Linux isn't."""
+    """Current memory of this process in MiB; None except on Linux."""
     return _status_mib("VmRSS")
 
 
@@ -78,9 +78,9 @@ def _version(package: str) -> str | None:
 
 
 def git_revision() -> str | None:
-    """The revision of the checkout that the package runs from, if it does.
+    """Git revision of the package; None if it is not in a checkout.
 
-    "-dirty" is added where tracked files differ from it.
+    Ends in "-dirty" if tracked files are modified.
     """
     package = Path(__file__).parent
 

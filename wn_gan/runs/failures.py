@@ -1,4 +1,4 @@
-"""What went wrong in a run, and what was done about it: failures.json."""
+"""`failures.json`: the failures of a run and the actions taken."""
 
 import dataclasses
 import json
@@ -7,24 +7,25 @@ from pathlib import Path
 from wn_gan.config import Config
 from wn_gan.files import write_text
 
-# Between the seeds of a run's attempts; runs of neighbouring seeds stay apart.
+# Distance between the seeds of a run's attempts. It is large so that runs with
+# neighbouring seeds do not share one.
 SEED_STRIDE = 1000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One failure that the guard saw.
+    """One failure that the guard detected.
 
     Attributes:
-        cause: what was seen, in a line.
-        since_step: first step of it.
-        step: at which it was seen.
-        fatal: whether nothing can go on from there.
-        action: "restart", "rollback", "ignore", or None as long as nothing
-            has been done about it.
-        resumed_from: step that the next attempt began at.
-        seed: of the next attempt.
-        d_learning_rate: likewise.
+        cause: description in one line.
+        since_step: first step of the failure.
+        step: step of its detection.
+        fatal: whether training cannot continue from this state.
+        action: "restart", "rollback" or "ignore"; None while the failure is
+            pending.
+        resumed_from: step at which the next attempt starts.
+        seed: seed of the next attempt.
+        d_learning_rate: discriminator's learning rate in the next attempt.
     """
 
     cause: str
@@ -37,7 +38,7 @@ class Failure:
     d_learning_rate: float | None = None
 
     def __str__(self) -> str:
-        """The cause, and what came of it."""
+        """The cause and the action."""
         if self.action is None:
             return self.cause
         if self.seed is None:
@@ -49,27 +50,27 @@ class Failure:
 
 
 class FailureLog:
-    """The failures of a run, in their order.
+    """The failures of a run, oldest first.
 
     Args:
-        path: of `failures.json`, which is there only after a failure.
+        path: path of `failures.json`, which exists only after a failure.
     """
 
     def __init__(self, path: Path):
-        """Reads what is there."""
+        """Reads the file if it exists."""
         self.path = path
         found = json.loads(path.read_text()) if path.exists() else []
         self.failures = [Failure(**each) for each in found]
 
     @property
     def pending(self) -> Failure | None:
-        """The last one, if nothing has been done about it yet."""
+        """The last failure if no action was taken yet, else None."""
         last = self.failures[-1] if self.failures else None
         return last if last and last.action is None else None
 
     @property
     def recoveries(self) -> int:
-        """How often the run was restarted or rolled back."""
+        """Number of restarts and rollbacks."""
         return sum(each.seed is not None for each in self.failures)
 
     def add(self, failure: Failure) -> None:
@@ -78,15 +79,15 @@ class FailureLog:
         self._write()
 
     def settle(self, **done: str | int | float) -> None:
-        """Records what was done about the last one; fields of `Failure`."""
+        """Records the action on the last failure, as fields of `Failure`."""
         self.failures[-1] = dataclasses.replace(self.failures[-1], **done)
         self._write()
 
     def next_attempt(self, config: Config) -> dict[str, int | float]:
-        """The seed and D's rate of an attempt after the pending failure.
+        """Seed and discriminator's learning rate of the next attempt.
 
         Args:
-            config: of the run.
+            config: the run's original config.
         """
         number = self.recoveries + 1
         rate = config.d_learning_rate * config.recovery_d_rate_factor**number
@@ -96,7 +97,7 @@ class FailureLog:
         }
 
     def attempt(self, config: Config) -> Config:
-        """The run's config as its last recovery changed it."""
+        """The run's config with the changes of its last recovery."""
         for failure in reversed(self.failures):
             if failure.seed is not None:
                 return dataclasses.replace(

@@ -1,4 +1,4 @@
-"""The run folder: what a run leaves behind, and who may write into it."""
+"""The run folder: its files, its lock and checks before writing."""
 
 import contextlib
 import json
@@ -22,13 +22,13 @@ class RunFolder:
     """Paths and small files of one run.
 
     Args:
-        path: of the folder, which need not exist yet.
+        path: path of the folder, which need not exist yet.
     """
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self.config = self.path / "config.cfg"
-        # Beside the folder: what a study wants to run there.
+        # Lies beside the folder: the flag file that a study planned for it.
         self.plan = self.path.with_name(self.path.name + ".cfg")
         self.environment = self.path / "environment.json"
         self.split = self.path / "split.json"
@@ -44,39 +44,39 @@ class RunFolder:
 
     @property
     def _written(self) -> tuple[Path, ...]:
-        """Folders that training writes files to."""
+        """Folders that training writes to."""
         pictures = (self.samples, self.reconstructions)
         return (self.path, self.checkpoints, *pictures)
 
     def sample_grids(self) -> list[Path]:
-        """The sample grids that training has left, oldest first."""
+        """Paths of the sample grids of training, oldest first."""
         return sorted(self.samples.glob("step_*.png"))
 
     def final_tests(self, protocol: str = "*") -> list[Path]:
         """Folders of the finished final tests of the default kind.
 
         Args:
-            protocol: of the tests; default: any.
+            protocol: protocol of the tests; default: any.
         """
         found = self.final_test.glob(f"{protocol}/summary.json")
         return [path.parent for path in sorted(found)]
 
     def all_final_tests(self) -> list[Path]:
-        """Folders of all finished final tests: any checkpoint and mode."""
+        """Folders of all finished final tests, of any checkpoint and mode."""
         found = self.final_test.glob("*/**/summary.json")
         return [path.parent for path in sorted(found)]
 
     def check(self, config: Config, allow_change: Sequence[str] = ()) -> None:
-        """Makes sure that this config may write here; writes nothing.
+        """Checks that a run with this config may write here.
 
         Args:
-            config: of the run that wants to begin or go on here.
-            allow_change: options that may differ from the run's own
-                although they alter its result.
+            config: config of the run to start or resume.
+            allow_change: options that may differ from the stored config
+                although they change the result.
 
         Raises:
-            UserError: if the folder is no folder, is not empty and no run's,
-                or its run has other options.
+            UserError: if the path is not a folder, the folder holds other
+                files, or its run has other options.
         """
         if self.path.exists() and not self.path.is_dir():
             raise bad_flag("run_dir", self.path, "is not a folder")
@@ -95,24 +95,25 @@ class RunFolder:
                     name,
                     getattr(config, name),
                     f"the run in {self.path} has {getattr(old, name)}, and "
-                    "this alters its result: leave it, name another "
+                    "this alters its result: keep that value, name another "
                     f"--run_dir, or give --allow_change={name}",
                 )
 
     def _foreign(self) -> set[str]:
-        """Names in the folder that a start killed early has not left."""
+        """Names in the folder, except leftovers of a start killed early."""
         own = {".lock", self.split.name}
         names = {path.name for path in self.path.iterdir()} - own
         return {name for name in names if not is_partial(name)}
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Makes the folder and keeps other processes out of it.
+        """Creates the folder and locks it against other processes.
 
-        The lock belongs to the process: it ends with it, however it ends.
+        The system releases the lock when the process ends, even if killed.
 
         Raises:
-            UserError: if another process has it or it cannot be written.
+            UserError: if another process holds the lock or the folder cannot
+                be written.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -120,7 +121,7 @@ class RunFolder:
             lock.acquire()
         except filelock.Timeout:
             raise bad_flag(
-                "run_dir", self.path, "another process is running there"
+                "run_dir", self.path, "another process is using it"
             ) from None
         except OSError as error:
             raise bad_flag(
@@ -136,14 +137,14 @@ class RunFolder:
         write_text(self.config, to_flag_file(config))
 
     def check_split(self, description: Mapping, allowed: bool) -> None:
-        """Writes `split.json`, or compares with the one that is there.
+        """Compares the split with an existing `split.json` and writes it.
 
         Args:
             description: from `Split.description`.
-            allowed: whether other data may take the place of the run's own.
+            allowed: whether the images may differ from the stored ones.
 
         Raises:
-            UserError: if the run began with other images.
+            UserError: if the run started with other images.
         """
         if self.split.exists() and not allowed:
             old = json.loads(self.split.read_text())
@@ -151,6 +152,6 @@ class RunFolder:
                 raise UserError(
                     f"--dataset={description['dataset']}: the images are not "
                     f"those that the run in {self.path} began with "
-                    "(split.json); give --allow_change=dataset to go on"
+                    "(split.json); give --allow_change=dataset to continue"
                 )
         write_json(self.split, description)

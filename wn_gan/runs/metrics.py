@@ -1,4 +1,4 @@
-"""`metrics.jsonl`: one JSON object a line, each step once and in order."""
+"""`metrics.jsonl`: one JSON object per line, each step once, in order."""
 
 import json
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from wn_gan.files import naming, write_text
 
 
 class MetricsFile:
-    """Appends lines, and cuts off what a killed run wrote too much.
+    """Appends lines; drops those after the step that a run resumes at.
 
     Args:
-        path: of the file, which need not exist yet.
+        path: path of the file, which need not exist yet.
     """
 
     def __init__(self, path: Path):
         self.path = path
 
     def cut_after(self, step: int) -> None:
-        """Drops all lines after `step`: they will be written again.
+        """Drops all lines after `step`, which training will write again.
 
         A run resumes at its last checkpoint, which may be older than its
-        last line; a line that a kill left half written goes too.
+        last line. This also drops an incomplete last line.
         """
         if self.path.exists():
             kept = [r for r in read_metrics(self.path) if r["step"] <= step]
@@ -30,13 +30,13 @@ class MetricsFile:
             write_text(self.path, text)
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Writes one line at once."""
+        """Appends one line and flushes it."""
         with naming(self.path), open(self.path, "a") as file:
             file.write(json.dumps(record) + "\n")
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The objects of a metrics file, but for a last line cut short."""
+    """Reads a metrics file; ignores an incomplete last line."""
     records = []
     for line in path.read_text().splitlines():
         try:

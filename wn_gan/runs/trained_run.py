@@ -1,4 +1,4 @@
-"""A trained run, read back: its config, its generator, its data."""
+"""Opens a trained run: its config, generator and data."""
 
 import dataclasses
 import json
@@ -20,9 +20,9 @@ class TrainedRun:
     """A run folder, opened for reading.
 
     Attributes:
-        folder: of the run.
-        config: of the run.
-        data: content of `split.json`: the images that it was trained on.
+        folder: the run's folder.
+        config: the run's config.
+        data: content of `split.json`, see `Split.description`.
     """
 
     folder: RunFolder
@@ -40,7 +40,7 @@ class TrainedRun:
         return Checkpoints(self.folder.checkpoints)
 
     def untrained_generator(self) -> keras.Model:
-        """The generator with the weights that the run began with."""
+        """The generator with the run's initial weights."""
         keras.utils.set_random_seed(self.config.seed)
         return build_generator(self.config, self.image_shape)
 
@@ -50,8 +50,8 @@ class TrainedRun:
         """Sets a generator's weights to a checkpoint's.
 
         Args:
-            generator: of the run.
-            name: of the checkpoint.
+            generator: the run's generator.
+            name: name of the checkpoint.
             average: whether it gets the moving average of its weights
                 instead of the weights.
 
@@ -59,8 +59,8 @@ class TrainedRun:
             The checkpoint's step.
 
         Raises:
-            UserError: if the file is damaged or another model's, or the run
-                keeps no average.
+            UserError: if the file is damaged or does not fit the model, or
+                if the run keeps no average.
         """
         if average and not self.config.g_ema_decay:
             raise bad_flag(
@@ -70,19 +70,19 @@ class TrainedRun:
         return self.checkpoints.restore(name, parts, average)["step"]
 
     def load_split(self, data_dir: str | None = None) -> Split:
-        """The images that the run was trained on, and those held out.
+        """Loads the run's training and test images.
 
         Args:
-            data_dir: of its data, if they have moved.
+            data_dir: new folder of the data; default: that of the config.
 
         Raises:
-            UserError: if they are no longer the same.
+            UserError: if the images have changed.
         """
         config = self.config
         if data_dir is not None:
             config = dataclasses.replace(config, data_dir=data_dir)
         if config.prepared_dir and not Path(config.prepared_dir).exists():
-            # The same images come from their source.
+            # Without the prepared copy, the source gives the same images.
             config = dataclasses.replace(config, prepared_dir=None)
         split = load_split(config)
         if split.description()["sha256"] != self.data["sha256"]:
@@ -94,13 +94,13 @@ class TrainedRun:
 
 
 def open_trained_run(run_dir: str | Path) -> TrainedRun:
-    """Opens a run; its data are not read.
+    """Opens a run without reading its data.
 
     Args:
-        run_dir: of the run.
+        run_dir: path of the run folder.
 
     Raises:
-        UserError: if there is no run.
+        UserError: if the folder holds no run.
     """
     folder = RunFolder(run_dir)
     if not folder.config.exists() or not folder.split.exists():

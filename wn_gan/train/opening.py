@@ -45,15 +45,17 @@ def open_run(
     attempt = failures.attempt(config)
     gan = build_gan(attempt, split.image_set.image_shape)
     checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
-    resumed = checkpoints.restore_latest(gan)
-    state = TrainState.of_checkpoint(resumed[0] if resumed else {})
+    latest = checkpoints.restore_latest(gan)
+    state = TrainState.of_checkpoint(latest.metadata if latest else {})
     wait_for_all(strategy)  # all have read: the chief may write
     if state.step > config.train_steps:
         raise UserError(
             f"--train_steps={config.train_steps}: the run in {folder.path} "
             f"has done {state.step} already"
         )
-    if is_chief(strategy):
+    if latest and is_chief(strategy):
+        if latest.name != "last":
+            checkpoints.copy(latest.name, "last")
         _match_best(checkpoints, state)
     wait_for_all(strategy)
     if not checkpoints.path("best").exists():
@@ -71,7 +73,7 @@ def open_run(
     run.tensorboard = TensorBoardLog(folder.tensorboard, state.step)
     run.progress = Progress(config.train_steps, "step", state.step)
     with contextlib.closing(run.tensorboard), run.progress:
-        _say_beginning(run, split, resumed[1] if resumed else None)
+        _say_beginning(run, split, latest.damaged if latest else None)
         yield run
 
 
@@ -84,7 +86,7 @@ def _match_best(checkpoints: Checkpoints, state: TrainState) -> None:
     if state.best_step is None or state.best_step != state.step:
         return
     if checkpoints.step("best") != state.step:
-        checkpoints.copy_last("best")
+        checkpoints.copy("last", "best")
 
 
 def _say_beginning(run: Run, split: Split, damaged: list[str] | None) -> None:

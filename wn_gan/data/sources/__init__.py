@@ -1,4 +1,4 @@
-"""One module a source of images, and the one place that knows them all."""
+"""Opens any source by its name; one module per kind of source."""
 
 from pathlib import Path
 
@@ -43,9 +43,9 @@ def open_source(
 
     Args:
         dataset: one of `FORMS`.
-        data_dir: folder of the official files, or of TFDS's.
+        data_dir: folder of the official files or of TFDS.
         background: colour under transparent pixels.
-        cache_dir: where indexes of big data sets are kept.
+        cache_dir: folder for the indexes of big data sets.
 
     Raises:
         UserError: for an unknown name or unusable data.
@@ -77,7 +77,7 @@ def open_source(
 
 
 def _official(dataset, data_dir, background, cache_dir) -> Source | None:
-    """From the files that a data set's authors distribute."""
+    """Opens the files of a data set's authors; None if not there."""
     if dataset == "fashion_mnist":
         return open_fashion_mnist(data_dir)
     if data_dir is None:

@@ -15,19 +15,19 @@ _PARTS = ("train", "validation", "test")
 
 
 def open_celeba(data_dir: str, background: str) -> Source | None:
-    """CelebA's aligned faces, 178x218, in its official split.
+    """Opens CelebA's aligned faces, 178x218, in the official split.
 
     Args:
-        data_dir: folder that holds `img_align_celeba.zip` or the folder
-            `img_align_celeba`, and `list_eval_partition.txt`; without the
-            latter all images are for training.
+        data_dir: folder with `img_align_celeba.zip` or the folder
+            `img_align_celeba`, and with `list_eval_partition.txt`. Without
+            the partition, all images are training images.
         background: colour under transparent pixels.
 
     Returns:
-        None where there is neither.
+        None if neither archive nor folder exists.
 
     Raises:
-        UserError: if the archive or the partition is not what it should be.
+        UserError: if the archive or the partition is unusable.
     """
     root = Path(data_dir).expanduser()
     files = _open_files(root)
@@ -60,7 +60,7 @@ def _open_files(root: Path):
 def _read_partition(
     path: Path, names: list[str]
 ) -> tuple[list[np.ndarray], list[str]]:
-    """Positions of each part, and what is on one side only."""
+    """Positions per part, and messages for unmatched names."""
     there = {PurePosixPath(name).name: i for i, name in enumerate(names)}
     found: list[list[int]] = [[] for _ in _PARTS]
     strangers = []

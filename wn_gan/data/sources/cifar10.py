@@ -1,4 +1,4 @@
-"""CIFAR-10 from the archives of its home page, or unpacked."""
+"""CIFAR-10 from its official archives, packed or unpacked."""
 
 import io
 import pickle
@@ -15,7 +15,7 @@ from wn_gan.errors import UserError
 _BINARY = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
 _PYTHON = [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]
 _RECORD = 1 + 3 * 32 * 32
-# All that the official files name; a pickle may call whatever it names.
+# The only globals of the official files. A pickle may call any global.
 _ALLOWED = {
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "_reconstruct"),
@@ -26,7 +26,7 @@ _ALLOWED = {
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Makes arrays and plain values, and refuses everything else."""
+    """Loads arrays and plain values; refuses everything else."""
 
     def find_class(self, module: str, name: str):
         if (module, name) not in _ALLOWED:
@@ -37,7 +37,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 
 def open_cifar10(data_dir: str) -> Source | None:
-    """50,000 training and 10,000 test images, 32x32 RGB.
+    """Opens 50,000 training and 10,000 test images, 32x32 RGB.
 
     Args:
         data_dir: folder with the official binary or Python version, as an
@@ -45,10 +45,10 @@ def open_cifar10(data_dir: str) -> Source | None:
             unpacked (`cifar-10-batches-bin`, `cifar-10-batches-py`).
 
     Returns:
-        None where there is neither.
+        None if none of them exists.
 
     Raises:
-        UserError: if a file is missing, damaged or not what it should be.
+        UserError: if a file is missing, damaged or of another format.
     """
     root = Path(data_dir).expanduser()
     for stem, names, parse in (
@@ -95,7 +95,7 @@ def _folder_reader(folder: Path) -> Callable[[str], bytes]:
 
 
 def _archive_reader(path: Path, names: list) -> Callable[[str], bytes]:
-    """Reads members by their last name, in one pass, unpacking nothing."""
+    """Reads members by base name in one pass; unpacks nothing to disk."""
     contents = {}
     try:
         with tarfile.open(path, "r:gz") as archive:
@@ -121,11 +121,11 @@ def _parse_python(content: bytes) -> np.ndarray:
     batch = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
     pixels = batch[b"data"] if b"data" in batch else batch["data"]
     if pixels.dtype != np.uint8 or pixels.ndim != 2:
-        raise ValueError("its data are no bytes in rows")
+        raise ValueError("its data must be a uint8 matrix")
     return _to_nhwc(pixels)
 
 
 def _to_nhwc(rows: np.ndarray) -> np.ndarray:
-    """`[n, 3072]`, plane by plane, -> `[n, 32, 32, 3]`."""
+    """Converts rows of planes `[n, 3072]` to `[n, 32, 32, 3]`."""
     planes = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(planes)

@@ -1,4 +1,4 @@
-"""The drawn faces that come with the package: no network, no account."""
+"""The drawn faces in the package: they need no download."""
 
 from importlib import resources
 
@@ -8,7 +8,7 @@ from wn_gan.data.pictures import ArrayPictures, Source
 
 
 def open_faces() -> Source:
-    """10,000 colour faces of 32x32, CC0; see NOTICE.md beside the file."""
+    """Opens 10,000 colour faces, 32x32, CC0; see `NOTICE.md` there."""
     path = resources.files("wn_gan.data") / "pixelart_faces32.npz"
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         palette = stored["palette"]

@@ -1,4 +1,4 @@
-"""Fashion-MNIST from its IDX files, as Debian packages them."""
+"""Fashion-MNIST from IDX files, by default those of Debian's package."""
 
 import gzip
 import struct
@@ -16,11 +16,11 @@ _HEADER = struct.Struct(">4i")
 
 
 def open_fashion_mnist(data_dir: str | None) -> Source | None:
-    """70,000 gray images of 28x28; None where the files are not there.
+    """Opens 70,000 gray images, 28x28; None if the files do not exist.
 
     Args:
-        data_dir: with `train-images-idx3-ubyte[.gz]` and `t10k-...`; None
-            for where Debian's package `dataset-fashion-mnist` puts them.
+        data_dir: folder with `train-images-idx3-ubyte[.gz]` and `t10k-...`;
+            None for the folder of Debian's package `dataset-fashion-mnist`.
 
     Raises:
         UserError: if a file is damaged.
@@ -42,29 +42,29 @@ def _path(folder: Path, part: str) -> Path | None:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The images of an IDX file.
+    """Reads the images of an IDX file.
 
     Args:
-        path: of the file, gzipped if its name ends in `.gz`.
+        path: path of the file, gzipped if its name ends in `.gz`.
 
     Returns:
         uint8 `[images, height, width, 1]`.
 
     Raises:
-        UserError: if it holds no images, or fewer than it says.
+        UserError: if it holds no images or is cut off.
     """
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rb") as file:
             magic, *shape = _HEADER.unpack(file.read(_HEADER.size))
             if magic != _UINT8_IMAGES or min(shape) < 1:
-                raise UserError(f"{path}: holds no images (IDX)")
+                raise UserError(f"{path}: is not an IDX file of images")
             size = int(np.prod(shape, dtype=np.int64))
             pixels = np.frombuffer(file.read(size), np.uint8)
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
     if len(pixels) != size:
         raise UserError(
-            f"{path}: cut off; {len(pixels):,} of {size:,} pixels are there"
+            f"{path}: cut off; {len(pixels):,} of {size:,} pixels found"
         )
     return pixels.reshape(*shape, 1)

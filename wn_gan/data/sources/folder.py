@@ -10,9 +10,9 @@ from wn_gan.errors import UserError
 
 
 class FolderFiles:
-    """Every image file below a folder, in the order of their paths.
+    """All image files below a folder, in the order of their paths.
 
-    Hidden files and what lies in hidden folders are left out.
+    Hidden files and hidden folders are left out.
 
     Args:
         root: the folder.
@@ -23,15 +23,20 @@ class FolderFiles:
         self.names = sorted(_image_names(root))
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of files."""
         return len(self.names)
 
     def name(self, position: int) -> str:
-        """The path."""
+        """Path of a file."""
         return str(self.root / self.names[position])
 
     def data(self, position: int) -> bytes:
-        """The file's content."""
+        """Content of a file.
+
+        Raises:
+            CorruptImage: if it is larger than 256 MiB.
+            OSError: if it cannot be read.
+        """
         with open(self.root / self.names[position], "rb") as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
@@ -39,7 +44,7 @@ class FolderFiles:
         return content
 
     def sha256(self) -> str:
-        """Of the paths below the folder and the files' lengths."""
+        """Hash of the files' relative paths and lengths."""
         digest = hashlib.sha256()
         for name in self.names:
             length = os.stat(self.root / name).st_size
@@ -60,7 +65,7 @@ def _image_names(root: Path) -> list[str]:
 
 
 def open_folder(path: str, background: str) -> Source:
-    """All images below a folder, without a test split of their own.
+    """Opens all images below a folder; there is no test split.
 
     Args:
         path: the folder.

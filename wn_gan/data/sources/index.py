@@ -1,4 +1,4 @@
-"""Where a big data set's images are: made once, kept, memory-mapped."""
+"""Cached, memory-mapped index of the images of a big data set."""
 
 import hashlib
 import json
@@ -20,16 +20,16 @@ def cached_index(
     count: int,
     parts: Iterable[np.ndarray],
 ) -> tuple[np.ndarray, str]:
-    """The index of a data set, from the cache or made now.
+    """Opens the index of a data set, or makes it if it is not cached.
 
     Args:
         cache_dir: folder of the cache.
-        name: of the data set, for the file's name.
-        identity: what tells the data set from another and from an older
-            state of its own, e.g. path, size and time of its files.
-        dtype: of an entry.
-        count: entries in all.
-        parts: the entries, piece by piece; taken only if there is no cache.
+        name: name of the data set, part of the file's name.
+        identity: value that differs between data sets and between states of
+            one data set, e.g. path, size and time of its files.
+        dtype: dtype of an entry.
+        count: number of entries.
+        parts: the entries in pieces; read only if they are not cached.
 
     Returns:
         The entries, memory-mapped and read-only, and their SHA-256.
@@ -52,7 +52,7 @@ def cached_index(
 
 
 def _make(path: Path, dtype, count, parts) -> None:
-    """Writes entries and manifest; the manifest last, it vouches."""
+    """Writes the manifest last: it marks the index as complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
     stored = np.lib.format.open_memmap(partial, "w+", dtype, (count,))

@@ -1,4 +1,4 @@
-"""LSUN as its authors distribute it: an LMDB of WebP images a category."""
+"""LSUN as its authors distribute it: one LMDB of WebP images per category."""
 
 import binascii
 import weakref
@@ -15,24 +15,23 @@ from wn_gan.errors import UserError
 
 _ENTRY = np.dtype([("key", "u1", 20), ("length", "<u4")])
 _PART = 100_000
-# The package lets a process open an LMDB once only.
+# The package `lmdb` allows a process to open a database only once.
 _open_files: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
 
 
 class LmdbFiles:
     """The values of an official LSUN LMDB, in the order of its keys.
 
-    Opened read-only and without a lock, so the folder may be read-only too.
-    The index (key and length of each value) is made by one pass over the
-    keys, kept in the cache and memory-mapped: neither images nor keys are
-    held in memory.
+    The database is opened without a lock, so the folder may be read-only.
+    One pass over the keys makes the index (key and length of each value). It
+    is cached and memory-mapped: neither images nor keys are held in memory.
 
     Args:
-        path: of the folder, e.g. "bedroom_train_lmdb".
-        cache_dir: where the index is kept.
+        path: path of the folder, e.g. "bedroom_train_lmdb".
+        cache_dir: folder for the index.
 
     Raises:
-        UserError: if it is no LMDB, or not one of LSUN's.
+        UserError: if it is not an LMDB of LSUN.
     """
 
     def __init__(self, path: Path, cache_dir: Path):
@@ -59,7 +58,7 @@ class LmdbFiles:
         )
 
     def _entries(self) -> Iterator[np.ndarray]:
-        """Key and length of each value; no value's page is touched."""
+        """Yields key and length of each value without reading the values."""
         part = bytearray()
         with self.database.begin(buffers=True) as transaction:
             for key, value in transaction.cursor():
@@ -77,24 +76,28 @@ class LmdbFiles:
             parsed = b""
         if len(parsed) != 20 or parsed.hex().encode() != key:
             raise UserError(
-                f"{self.path}: an LMDB, but not LSUN's, whose keys are 40 "
-                f"hexadecimal digits: this one has {key[:60]!r}"
+                f"{self.path}: is not LSUN's LMDB: keys must be 40 "
+                f"hexadecimal digits, got {key[:60]!r}"
             )
         return parsed
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of values."""
         return len(self.index)
 
     def _key(self, position: int) -> str:
         return self.index[position]["key"].tobytes().hex()
 
     def name(self, position: int) -> str:
-        """The folder and the key."""
+        """Folder and key of a value."""
         return f"{self.path}: {self._key(position)}"
 
     def data(self, position: int) -> bytes:
-        """The value."""
+        """A value: one encoded image.
+
+        Raises:
+            CorruptImage: if it cannot be read or is larger than 256 MiB.
+        """
         if self.index[position]["length"] > MAX_BYTES:
             raise CorruptImage(f"larger than {MAX_BYTES:,} bytes")
         key = self._key(position)
@@ -104,11 +107,11 @@ class LmdbFiles:
         except lmdb.Error as error:
             raise CorruptImage(str(error)) from error
         if value is None:
-            raise CorruptImage("its key is gone from the LMDB")
+            raise CorruptImage("its key is missing from the LMDB")
         return value
 
     def sha256(self) -> str:
-        """Of keys and lengths."""
+        """Hash of keys and lengths."""
         return self._sha256
 
 
@@ -122,19 +125,19 @@ def _open(path: Path, cache_dir: Path) -> LmdbFiles:
 def open_lsun(
     category: str, data_dir: str, background: str, cache_dir: Path
 ) -> Source | None:
-    """A category's training images; None where `data_dir` has no such LMDB.
+    """Opens a category's training images; None if there is no such LMDB.
 
-    The 300 images of LSUN's validation LMDB are not used: too few for the
+    LSUN's validation LMDB is not used: its 300 images are too few for the
     running and the final test, which take training images instead.
 
     Args:
         category: e.g. "bedroom".
-        data_dir: folder that holds `<category>_train_lmdb`.
+        data_dir: folder with `<category>_train_lmdb`.
         background: colour under transparent pixels.
-        cache_dir: where the index is kept.
+        cache_dir: folder for the index.
 
     Raises:
-        UserError: if what is there is no LMDB of LSUN's.
+        UserError: if it is empty or not an LMDB of LSUN.
     """
     path = Path(data_dir).expanduser() / f"{category}_train_lmdb"
     if not path.is_dir():

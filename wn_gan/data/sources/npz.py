@@ -12,25 +12,25 @@ _NAMES = ("images", "x_train")
 
 
 def load_npz(path: str) -> np.ndarray:
-    """The array `images` (or `x_train`) of an `.npz`, read without pickle.
+    """Reads the array `images` or `x_train` of an `.npz`, without pickle.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Returns:
         uint8 `[images, height, width, channels]`.
 
     Raises:
-        UserError: if there is no such file or array, or it is no images.
+        UserError: if the file or the array is missing or unusable.
     """
     return _load(path)[0]
 
 
 def open_npz(path: str) -> Source:
-    """The arrays `images` or `x_train`, and `x_test` where there is one.
+    """Opens the array `images` or `x_train`, and `x_test` if it exists.
 
     Raises:
-        UserError: as `load_npz`.
+        UserError: see `load_npz`.
     """
     train, test = _load(path)
     own = None if test is None else ArrayPictures(test)

@@ -1,4 +1,4 @@
-"""Image sets of TensorFlow Datasets."""
+"""Image data sets of TensorFlow Datasets (TFDS)."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from wn_gan.data.pictures import (
 from wn_gan.data.sources.tfrecords import TfrecordFiles
 from wn_gan.errors import UserError, bad_flag, nearest
 
-# A split of images of one size is held in memory up to here.
+# A split of images of one size is held in memory up to this size.
 MAX_IN_MEMORY_BYTES = 2**30
 
 
@@ -25,18 +25,18 @@ def open_tfds(
     cache_dir: Path,
     label: str | None = None,
 ) -> Source:
-    """Opens `tfds:<name>[/<config>]`, prepared or to be downloaded.
+    """Opens `tfds:<name>[/<config>]`; downloads it if it is not prepared.
 
     Args:
-        name: as TFDS knows it, e.g. "cifar10".
-        data_dir: where it is prepared, or TFDS's default.
+        name: TFDS's name of the data set, e.g. "cifar10".
+        data_dir: folder of prepared data sets; default: TFDS's own.
         background: colour under transparent pixels.
-        cache_dir: where the index of a big set is kept.
+        cache_dir: folder for the index of a big data set.
         label: the data set's name in messages.
 
     Raises:
-        UserError: if TFDS does not know the name, cannot prepare the data,
-            or finds no images in it.
+        UserError: if the name is unknown, the data cannot be prepared or
+            hold no usable images.
     """
     label = label or f"tfds:{name}"
     builder = _prepared_builder(name, data_dir, label)
@@ -67,7 +67,7 @@ def _prepared_builder(name: str, data_dir: str | None, label: str) -> Any:
     try:
         builder.download_and_prepare()
     except (Exception, SystemExit) as error:
-        # TFDS lets through whatever its downloads and parsers raise.
+        # TFDS does not wrap the errors of its downloads and parsers.
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise UserError(
             f"--dataset={label}: not prepared in --data_dir="
@@ -91,7 +91,7 @@ def _image_feature(label: str, builder: Any) -> str:
 
 
 def _open_split(builder, label, split, key, background, cache_dir) -> Pictures:
-    """In memory where that is small and of one size, else by position."""
+    """Loads a small split of one image size; others are read by position."""
     shape, info = builder.info.features[key].shape, builder.info.splits[split]
     if None not in shape:
         if info.num_examples * np.prod(shape) <= MAX_IN_MEMORY_BYTES:

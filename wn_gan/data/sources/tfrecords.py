@@ -1,4 +1,4 @@
-"""Image files inside the TFRecord files that TFDS prepares, by position."""
+"""Random access to the encoded images in TFDS's TFRecord files."""
 
 import os
 import struct
@@ -12,7 +12,7 @@ from wn_gan.data.sources.index import cached_index
 from wn_gan.errors import UserError
 
 _ENTRY = np.dtype([("shard", "<u2"), ("offset", "<u8"), ("length", "<u8")])
-# A record: its length, that number's checksum, the data, their checksum.
+# A record: length, checksum of the length, data, checksum of the data.
 _LENGTH = struct.Struct("<QI")
 _CHECKSUM_BYTES = 4
 _PART = 100_000
@@ -21,18 +21,18 @@ _PART = 100_000
 class TfrecordFiles:
     """The encoded images of a TFDS split, read by position.
 
-    TFDS reads such files from the start to the end only. One pass over the
-    records' headers makes the index that is kept in the cache.
+    TFDS itself reads such files only sequentially. One pass over the
+    records' headers makes the index, which is cached.
 
     Args:
-        label: of the data set, for messages.
-        paths: of the split's shards, in their order.
-        count: records in all.
-        key: of the image feature.
-        cache_dir: where the index is kept.
+        label: name of the data set, for messages.
+        paths: paths of the split's shards, in order.
+        count: number of records.
+        key: key of the image feature.
+        cache_dir: folder for the index.
 
     Raises:
-        UserError: if the files do not hold so many records.
+        UserError: if a file is cut off or there are more records.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class TfrecordFiles:
             )
         except ValueError as error:
             raise UserError(
-                f"--dataset={label}: its files hold more than the {count:,} "
-                "records that they should"
+                f"--dataset={label}: its files hold more than the expected "
+                f"{count:,} records"
             ) from error
 
     def _entries(self) -> Iterator[np.ndarray]:
@@ -80,16 +80,21 @@ class TfrecordFiles:
         yield np.array(found, _ENTRY)
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of images."""
         return len(self.index)
 
     def name(self, position: int) -> str:
-        """The shard and the record's place in it."""
+        """Shard of a record and its offset in bytes."""
         entry = self.index[position]
         return f"{self.paths[entry['shard']]}: byte {entry['offset']}"
 
     def data(self, position: int) -> bytes:
-        """The encoded image."""
+        """An encoded image.
+
+        Raises:
+            CorruptImage: if the record is damaged or larger than 256 MiB.
+            OSError: if the file cannot be read.
+        """
         import tensorflow as tf
         from google.protobuf.message import DecodeError
 
@@ -106,5 +111,5 @@ class TfrecordFiles:
             raise CorruptImage("a damaged record") from error
 
     def sha256(self) -> str:
-        """Of the records' places and lengths."""
+        """Hash of the records' offsets and lengths."""
         return self._sha256

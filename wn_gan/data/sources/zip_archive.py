@@ -1,4 +1,4 @@
-"""Images in a zip archive, read where they are: nothing is unpacked."""
+"""Images in a zip archive; nothing is unpacked to disk."""
 
 import hashlib
 import zipfile
@@ -13,18 +13,18 @@ _ENCRYPTED = 0x1
 
 
 class ZipFiles:
-    """Every image file of a zip archive, in the order of their names.
+    """All image files of a zip archive, in the order of their names.
 
-    Names are only names here: no path is ever made of them. Entries whose
-    name leads out of the archive, that are encrypted or claim to be larger
-    than 256 MiB are left out and told in `skipped`.
+    Names of entries never become paths on disk. An entry is left out and
+    listed in `skipped` if its name leads out of the archive, if it is
+    encrypted, or if its header gives a size over 256 MiB.
 
     Args:
-        path: of the archive.
+        path: path of the archive.
 
     Raises:
-        OSError: if there is no such file.
-        zipfile.BadZipFile: if it is no zip archive.
+        OSError: if the file cannot be read.
+        zipfile.BadZipFile: if it is not a zip archive.
     """
 
     def __init__(self, path: Path):
@@ -43,15 +43,19 @@ class ZipFiles:
         self.names = [entry.filename for entry in self.entries]
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of images."""
         return len(self.entries)
 
     def name(self, position: int) -> str:
-        """The archive and the entry."""
+        """Archive and name of an entry."""
         return f"{self.path}: {self.names[position]}"
 
     def data(self, position: int) -> bytes:
-        """The entry's content."""
+        """Content of an entry.
+
+        Raises:
+            CorruptImage: if it is damaged or larger than 256 MiB.
+        """
         try:
             with self.archive.open(self.entries[position]) as file:
                 content = file.read(MAX_BYTES + 1)
@@ -68,7 +72,7 @@ class ZipFiles:
         return content
 
     def sha256(self) -> str:
-        """Of the names, lengths and the archive's checksums."""
+        """Hash of the entries' names, lengths and checksums."""
         digest = hashlib.sha256()
         for entry in self.entries:
             line = f"{entry.filename}\0{entry.file_size} {entry.CRC:08x}\n"
@@ -77,7 +81,7 @@ class ZipFiles:
 
 
 def _is_image(entry: zipfile.ZipInfo) -> bool:
-    """Whether it is named as an image, and not hidden (as macOS's are)."""
+    """Whether the name is that of an image, neither hidden nor macOS's."""
     parts = PurePosixPath(entry.filename).parts
     hidden = any(p.startswith(".") and p != ".." for p in parts)
     image = entry.filename.lower().endswith(SUFFIXES)
@@ -96,14 +100,14 @@ def _refusal(entry: zipfile.ZipInfo) -> str | None:
 
 
 def open_zip_files(path: Path, label: str) -> ZipFiles:
-    """The images of an archive.
+    """Opens the image files of an archive.
 
     Args:
-        path: of the archive.
-        label: the data set's name, for messages.
+        path: path of the archive.
+        label: name of the data set, for messages.
 
     Raises:
-        UserError: if there is none, or it holds no images.
+        UserError: if the archive is missing, unusable or without images.
     """
     try:
         files = ZipFiles(path)
@@ -122,14 +126,14 @@ def open_zip_files(path: Path, label: str) -> ZipFiles:
 
 
 def open_zip(path: str, background: str) -> Source:
-    """All images of a zip archive, without a test split of their own.
+    """Opens all images of a zip archive; there is no test split.
 
     Args:
-        path: of the archive.
+        path: path of the archive.
         background: colour under transparent pixels.
 
     Raises:
-        UserError: if there is none, or it holds no images.
+        UserError: if the archive is missing, unusable or without images.
     """
     files = open_zip_files(Path(path).expanduser(), f"zip:{path}")
     return Source(

@@ -40,6 +40,6 @@ class Save:
         with run.stopwatch.paused():
             run.checkpoints.save_last(run.gan, vars(state))
             if self._best(step):
-                run.checkpoints.copy_last("best")
+                run.checkpoints.copy("last", "best")
             if self._kept(step):
                 run.checkpoints.keep_step(step)
