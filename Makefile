@@ -2,16 +2,23 @@
 PYTHON ?= python3
 VENV ?= .venv
 EXTRAS ?= dev
+# Tests run side by side: much of a test is Python on one core.
+WORKERS ?= 3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(EXTRAS)
 
-.PHONY: train test slow-test crash-test lint wheel-test benchmark clean
+.PHONY: train test test-fast slow-test crash-test lint wheel-test benchmark clean
 
 train: $(STAMP)
 	$(BIN)/python -m wn_gan.train --flagfile=flags/quickstart.cfg
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+# Tests that start no other process.
+test-fast: $(STAMP)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	    -m "not slow and not process"
 
 slow-test: $(STAMP)
 	$(BIN)/python -m pytest -m slow

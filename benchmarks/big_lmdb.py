@@ -1,10 +1,10 @@
-"""What an LSUN of millions of images costs before the first batch.
+"""Start-up cost of an LSUN data set with millions of images.
 
     python benchmarks/big_lmdb.py [--count=1000000]
 
-Writes an LMDB of LSUN's form with so many tiny images, then opens it in a
-fresh process as training would and prints the time to the first batch and the
-process's memory, the first time (the index is made) and the second.
+Writes an LMDB in LSUN's format with --count tiny images. A new process opens it
+as training does, and prints the time to the first batch and its memory. This
+runs twice; the first process also creates the index.
 """
 
 import argparse
@@ -22,7 +22,7 @@ SIDE = 4
 
 
 def write(root: pathlib.Path, count: int) -> None:
-    """An LMDB whose images differ in their first bytes only."""
+    """Writes an LMDB that repeats 64 random images."""
     import lmdb
     from PIL import Image
 
@@ -44,7 +44,7 @@ def write(root: pathlib.Path, count: int) -> None:
 
 
 def status(name: str) -> float:
-    """A line of /proc/self/status, in MiB."""
+    """Returns a value of /proc/self/status in MiB; NaN if missing."""
     for line in pathlib.Path("/proc/self/status").read_text().splitlines():
         if line.startswith(name + ":"):
             return int(line.split()[1]) / 1024
@@ -52,7 +52,7 @@ def status(name: str) -> float:
 
 
 def read(root: pathlib.Path) -> None:
-    """Opens, splits and takes a batch; prints what it took."""
+    """Loads the data set and one batch; prints the time and the memory."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from wn_gan.config import Config
     from wn_gan.data import batches, feed_of, load_split
@@ -76,7 +76,7 @@ def read(root: pathlib.Path) -> None:
 
 
 def main() -> None:
-    """Writes, then reads twice."""
+    """Writes the data set, then reads it twice."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--read", type=pathlib.Path)

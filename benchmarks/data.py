@@ -1,11 +1,11 @@
-"""What reading images costs a training run.
+"""Cost of reading images in a training run.
 
     python benchmarks/data.py [flags of wn_gan.train]
 
-Times, turn and turn about in one process, the same training step fed by the
-data set of the flags and fed one constant batch. At each change of turn a few
-untimed steps use up (or fill) what was read ahead. Prints images/s of both,
-their ratio over all turns, and its range over single turns.
+Times the same training step on the data set of the flags and on one constant
+batch, alternately in one process. Each turn begins with a few untimed steps,
+which use up (or fill) the prefetched batches. Prints images/s of both, their
+ratio over all turns, and the range of the ratio over single turns.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ class DataBenchmarkOptions:
 
 
 def seconds(step, batches_of_turn, count: int) -> float:
-    """The time of so many steps, after the untimed ones."""
+    """Returns the seconds of `count` steps, after the untimed steps."""
     for _ in range(UNTIMED_STEPS):
         losses = step(next(batches_of_turn))
     losses["g_loss"].numpy()
@@ -44,7 +44,7 @@ def seconds(step, batches_of_turn, count: int) -> float:
 
 
 def measure(config: Config, turns: int) -> None:
-    """Takes turns and prints."""
+    """Measures both alternately and prints the results."""
     split = load_split(config)
     gan = build_gan(config, split.image_set.image_shape)
     stream = batches(config, feed_of(config, split), 0)
@@ -73,7 +73,7 @@ def measure(config: Config, turns: int) -> None:
 
 
 def main(config: Config, options: DataBenchmarkOptions) -> None:
-    """Measures at the given flags."""
+    """Measures with the given flags."""
     measure(config, options.turns)
 
 

@@ -1,8 +1,8 @@
-r"""A start that weight normalization does not survive, and its cures.
+r"""An initialization with which weight normalization fails, and its cures.
 
-Trains as `python -m wn_gan.train` does, with the same flags, but from kernels
-that are N(0, 0.02) and by Keras' RMSprop (epsilon 1e-7 inside the root): the
-start that many DCGANs have, and not the authors'.
+Trains like `python -m wn_gan.train`, with the same flags, but initializes all
+kernels from N(0, 0.02) and uses Keras' RMSprop (epsilon 1e-7 inside the root).
+Many DCGANs start this way; the paper's authors do not.
 
     python benchmarks/dead_start.py --flagfile=flags/fashion_mnist_wn.cfg \
         --features=64 --on_failure=ignore --run_dir=runs/dead
@@ -22,7 +22,7 @@ from wn_gan.train.train_run import train
 
 
 def build(config: Config, image_shape: Sequence[int]) -> GAN:
-    """The GAN of a config with another start and another optimizer."""
+    """Builds a GAN with this initialization and optimizer."""
     gan = build_gan(config, image_shape)
     initial = keras.initializers.RandomNormal(stddev=0.02, seed=config.seed)
     for network in (gan.generator, gan.discriminator):
@@ -39,7 +39,7 @@ def build(config: Config, image_shape: Sequence[int]) -> GAN:
 
 
 def main(config: Config) -> int:
-    """Trains."""
+    """Trains; returns the exit status."""
     opening.build_gan = build
     return train(config)
 

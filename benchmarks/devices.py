@@ -1,12 +1,12 @@
-"""What it costs to share the same cores out over logical devices.
+"""Cost of splitting the same CPU cores into logical devices.
 
     python benchmarks/devices.py [flags of wn_gan.train]
 
-Trains the same run on 1, 2 and 4 logical devices, each in a process of its
-own, in rounds (1, 2, 4, 1, 2, 4, ...), so that a machine whose speed drifts is
-the same machine for all. Prints images/s and its ratio to one device's of the
-same round. On one CPU more devices can only cost: it is the price of the
-copies, the launches and the sums, not a speed-up.
+Trains the same run on 1, 2 and 4 logical devices, each in its own process. It
+repeats this in rounds (1, 2, 4, 1, 2, 4, ...), so a drift of the machine's
+speed affects all alike. Prints images/s and the ratio to one device in the
+same round. On one CPU more devices give no speed-up: they only add the cost of
+copies, launches and sums.
 """
 
 import json
@@ -31,7 +31,7 @@ DEFAULTS = [
 
 
 def speed(flags: list[str], devices: int) -> float:
-    """Images/s after the first report, which pays for tracing."""
+    """Returns images/s without the first report, which includes tracing."""
     own = ["--strategy=mirrored", f"--num_virtual_devices={devices}"]
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "wn_gan.train", *flags]
@@ -48,7 +48,7 @@ def speed(flags: list[str], devices: int) -> float:
 
 
 def main() -> None:
-    """Takes rounds and prints."""
+    """Runs all rounds and prints the results."""
     flags = DEFAULTS + sys.argv[1:]
     print(" ".join(flags))
     rounds = []

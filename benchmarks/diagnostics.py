@@ -1,10 +1,10 @@
-"""What a look inside the networks costs, in training steps.
+"""Cost of diagnostics, in training steps.
 
     python benchmarks/diagnostics.py [flags of wn_gan.train]
 
-Takes turns in one process: one look, then ten steps on a constant batch, as
-often as `TURNS`; prints the median of the ratios and their range. Defaults:
-CIFAR size, batch 64.
+Times one call of `Diagnostics` and ten steps on a constant batch, alternately
+in one process. Prints the median and the range of their ratios. Defaults: CIFAR
+size, batch 64.
 """
 
 import sys
@@ -23,7 +23,7 @@ STEPS = 10
 
 
 def main(config: Config) -> None:
-    """Takes turns and prints."""
+    """Measures both alternately and prints the results."""
     gan = build_gan(config, (32, 32, 3))
     images = np.random.default_rng(0).random((64, 32, 32, 3), np.float32)
     look = Diagnostics(gan, images)
@@ -41,7 +41,7 @@ def main(config: Config) -> None:
         end = time.perf_counter()
         ratios.append((middle - start) / (end - middle) * STEPS)
     print(
-        f"a look costs {np.median(ratios):.2f} steps "
+        f"diagnostics cost {np.median(ratios):.2f} steps "
         f"({min(ratios):.2f} to {max(ratios):.2f} in {TURNS} turns)"
     )
 

@@ -1,11 +1,11 @@
-"""Images/s of exported generators against the Keras models they come from.
+"""Speed of exported generators, compared with their Keras models.
 
     python benchmarks/export.py [flags of wn_gan.train]
 
-For every norm: the unfolded Keras generator as a `tf.function` and the folded
-export's `serving_default`, both in this process, turn and turn about; then the
-exports of `weight` and `none` against each other. Networks of the flags' size
-(by default CIFAR's), untrained: what they compute takes as long.
+For every norm, times the unfolded Keras generator as a `tf.function` and the
+folded export's `serving_default`, alternately in one process. Then compares the
+exports of `weight` and `none`. The networks have the flags' size (default:
+CIFAR's) and are untrained, which does not change their speed.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ CALLS = 5
 
 
 def seconds(call: Callable, z: tf.Tensor) -> float:
-    """Of a turn of calls."""
+    """Returns the seconds of `CALLS` calls."""
     start = time.perf_counter()
     for _ in range(CALLS):
         found = call(z)
@@ -38,7 +38,7 @@ def seconds(call: Callable, z: tf.Tensor) -> float:
 
 
 def ratios(one: Callable, other: Callable, z: tf.Tensor) -> list[float]:
-    """Speed of `one` over that of `other`, turn by turn, sorted."""
+    """Returns the speed of `one` over that of `other` per turn, sorted."""
     for call in (one, other):
         seconds(call, z)
     found = []
@@ -50,20 +50,20 @@ def ratios(one: Callable, other: Callable, z: tf.Tensor) -> list[float]:
 
 
 def exported(generator, folder: Path) -> Callable:
-    """The loaded signature of a generator's export."""
+    """Exports a generator and loads its signature."""
     save(ServedGenerator(generator), folder)
     model = tf.saved_model.load(str(folder))
-    # Through the model: a signature alone does not keep it alive.
+    # Refers to the model: a signature alone does not keep it alive.
     return lambda z: model.signatures["serving_default"](z=z)
 
 
 def shown(found: list[float]) -> str:
-    """Median and range."""
+    """Formats the median and the range."""
     return f"{statistics.median(found):.3f} ({found[0]:.2f} to {found[-1]:.2f})"
 
 
 def main(shared: Config) -> None:
-    """Prints a line a norm."""
+    """Prints one line per norm."""
     calls = {}
     with tempfile.TemporaryDirectory() as folder:
         for norm in NORMS:

@@ -1,10 +1,10 @@
-"""What a step of the `paper` search costs beyond the generator itself.
+"""Overhead of the `paper` search over the generator itself.
 
     python benchmarks/reconstruction.py
 
-Times, turn and turn about in one process, 50 evaluations of `paper` on 100
-images of CIFAR size, and as many bare forward and backward passes of the same
-folded generator (from the squared error to z) in one `tf.function`.
+Times 50 evaluations of `paper` on 100 images of CIFAR size, and as many bare
+forward and backward passes of the same folded generator (from the squared error
+to z) in one `tf.function`, alternately in one process.
 """
 
 import time
@@ -20,7 +20,7 @@ IMAGES, CODE_SIZE, EVALUATIONS, TURNS = 100, 128, 50, 12
 
 
 def seconds(function) -> float:
-    """Wall time of one call."""
+    """Returns the wall time of one call, in seconds."""
     start = time.perf_counter()
     function()
     return time.perf_counter() - start
@@ -44,7 +44,7 @@ def main() -> None:
 
     @tf.function
     def bare(z):
-        # Each pass takes a code from the one before, or it would be dropped.
+        # Each pass uses the last one's code, or TensorFlow would drop it.
         for _ in tf.range(EVALUATIONS):
             _, gradient = evaluate(z)
             z -= gradient
@@ -57,7 +57,7 @@ def main() -> None:
     times = np.array([[seconds(job) for job in jobs] for _ in range(TURNS)])
     per_step = np.median(times, axis=0) / EVALUATIONS * 1000
     ratios = times[:, 0] / times[:, 1]
-    print(f"paper: {per_step[0]:.1f} ms an evaluation of {IMAGES} images")
+    print(f"paper: {per_step[0]:.1f} ms per evaluation of {IMAGES} images")
     print(f"bare forward and backward pass: {per_step[1]:.1f} ms")
     print(
         f"ratio: median {np.median(ratios):.3f}, {ratios.min():.3f} to "

@@ -1,14 +1,13 @@
-"""What the training command costs beyond the bare training step.
+"""Overhead of the training command over the bare training step.
 
     python benchmarks/train_step.py [flags of wn_gan.train]
 
-Times, turn and turn about in one process, the two updates as one
-`tf.function` on a constant batch, and the command's own loop with all that
-is on by default: input pipeline, metrics, TensorBoard, sample grid, a running
-test and a checkpoint. Both take a tenth of the steps a turn, so a machine
-whose speed drifts is the same machine for both. Prints images/s of both and
-their ratio. Defaults: CIFAR size (on noise, so that no data are needed),
-batch 64, 1,000 steps.
+Times the two updates as one `tf.function` on a constant batch, and the
+command's own loop with its defaults: input pipeline, metrics, TensorBoard,
+sample grid, a running test and a checkpoint. They alternate in one process,
+with a tenth of the steps per turn, so a drift of the machine's speed affects
+both alike. Prints images/s of both and their ratio. Defaults: CIFAR size (noise
+images, so no data set is needed), batch 64, 1,000 steps.
 """
 
 import sys
@@ -41,7 +40,7 @@ TURNS = 10
 
 
 def noise(config: Config) -> Split:
-    """As many images as CIFAR-10 has, of its size."""
+    """Returns noise images, in number and size like CIFAR-10's."""
     pixels = np.random.default_rng(0).integers(
         0, 256, (50_000, 32, 32, 3), np.uint8
     )
@@ -54,7 +53,7 @@ def noise(config: Config) -> Split:
 
 
 def measure(config: Config) -> None:
-    """Takes turns and prints."""
+    """Measures both alternately and prints the results."""
     split = noise(config)
     feed = feed_of(config, split)
     bare = build_gan(config, split.image_set.image_shape)
@@ -100,7 +99,7 @@ def report(config: Config, bare: np.ndarray, loop: np.ndarray) -> None:
     print(f"bare step: {images / bare.sum():.1f} images/s")
     print(f"command's loop: {images / loop.sum():.1f} images/s")
     ratios = " ".join(f"{ratio:.2f}" for ratio in bare / loop)
-    print(f"ratio: {bare.sum() / loop.sum():.3f} of the whole; turns {ratios}")
+    print(f"ratio: {bare.sum() / loop.sum():.3f} overall; per turn {ratios}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Fixtures: real images, verbs in this process, one small finished run."""
 
 import importlib
+import inspect
 import os
 import subprocess
 
@@ -22,6 +23,19 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
+
+
+_OF_PROCESSES = ("run_module(", "subprocess.", "executed(")
+_RUN_FIXTURES = {"tiny_run", "run_dir", "finished", "trained", "begun"}
+
+
+def pytest_collection_modifyitems(items):
+    """Marks the tests that start other processes, or train whole runs."""
+    for item in items:
+        source = inspect.getsource(item.function)
+        starts = any(word in source for word in _OF_PROCESSES)
+        if starts or _RUN_FIXTURES & set(item.fixturenames):
+            item.add_marker(pytest.mark.process)
 
 
 @pytest.fixture

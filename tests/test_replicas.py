@@ -184,7 +184,7 @@ def test_mixed_precision_with_an_average_on_replicas(tmp_path):
 
 
 def test_keras_own_fit_still_needs_our_loop():
-    """keras-team/keras#20585: when this fails, `wn_gan.loop` may go."""
+    """keras-team/keras#20585: when this fails, `wn_gan.train.loop` may go."""
     hosts = free_hosts(2)
     processes = [
         subprocess.Popen(

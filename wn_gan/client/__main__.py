@@ -1,8 +1,8 @@
 """Client: python -m wn_gan.client --address=host:8500 --model=a --output=out.
 
-Asks a TensorFlow Serving server that serves an exported generator: for samples
-as a grid and as PNGs that the server has encoded, or, with --images, for the
-generator's nearest images to them.
+Requests samples of an exported generator from a TensorFlow Serving server, and
+writes them as a grid and as PNGs that the server has encoded. With --images it
+requests reconstructions of these images instead.
 """
 
 import sys
@@ -12,7 +12,7 @@ from wn_gan.config import ClientOptions
 
 
 def main(options: ClientOptions) -> None:
-    """Asks the server."""
+    """Sends the requests and writes the results."""
     from wn_gan.client.ask import ask
 
     ask(options)

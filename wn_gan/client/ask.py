@@ -15,14 +15,14 @@ from wn_gan.progress import say
 
 
 def ask(options: ClientOptions) -> None:
-    """Writes the server's answers.
+    """Sends the requests and writes the results.
 
     Args:
-        options: of the verb.
+        options: options of the verb.
 
     Raises:
-        UserError: for a server, a model or images that cannot be used; then
-            nothing has been written.
+        UserError: for an unusable server, model or images; nothing has been
+            written then.
     """
     output = Path(options.output)
     with ServingClient(
@@ -36,7 +36,7 @@ def ask(options: ClientOptions) -> None:
 
 
 def _sample(client: ServingClient, options: ClientOptions, output: Path) -> str:
-    """The same images twice: drawn by the server, and encoded by it."""
+    """Writes a grid, and the same images as PNGs encoded by the server."""
     seeds = np.arange(options.seed, options.seed + options.num_images)
     found = to_uint8(client.sample(seeds, options.truncation))
     limits = truncations(len(seeds), options.truncation)

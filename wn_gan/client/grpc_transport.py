@@ -1,4 +1,4 @@
-"""TensorFlow Serving's gRPC interface, by its official stubs."""
+"""TensorFlow Serving's gRPC interface, with its official stubs."""
 
 from importlib import util
 
@@ -14,21 +14,22 @@ _UNLIMITED = [
 
 
 class GrpcTransport:
-    """Calls of one model.
+    """Calls one model over gRPC.
 
     Args:
         address: host:port.
         model: name of the model.
-        timeout: seconds a call may take.
+        timeout: limit per call, in seconds.
 
     Raises:
-        UserError: where the stubs are not installed.
+        UserError: if the stubs are not installed; in every method, if the
+            server does not answer or rejects the call.
     """
 
     def __init__(self, address: str, model: str, timeout: float):
         if util.find_spec("tensorflow_serving") is None:
             raise UserError(
-                "--protocol=grpc: needs pip install 'wn_gan[serving]'; or take "
+                "--protocol=grpc: needs pip install 'wn_gan[serving]'; or use "
                 "--protocol=rest"
             )
         import grpc
@@ -42,13 +43,13 @@ class GrpcTransport:
         )
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._channel.close()
 
     def predict(
         self, signature: str, inputs: dict[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """Outputs of a signature, by name."""
+        """Runs a signature; returns its outputs by name."""
         from tensorflow_serving.apis import predict_pb2
 
         request = predict_pb2.PredictRequest()
@@ -63,7 +64,7 @@ class GrpcTransport:
         }
 
     def input_shape(self, signature: str, name: str) -> list[int]:
-        """Of an input; -1 where any size will do."""
+        """Returns the shape of an input; -1 for a free dimension."""
         from tensorflow_serving.apis import get_model_metadata_pb2
 
         request = get_model_metadata_pb2.GetModelMetadataRequest()

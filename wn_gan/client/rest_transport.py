@@ -16,24 +16,28 @@ _BAD_REQUEST = 400
 
 
 class RestTransport:
-    """Calls of one model; no stubs are needed.
+    """Calls one model over REST, without stubs.
 
     Args:
         address: host:port.
         model: name of the model.
-        timeout: seconds a call may take.
+        timeout: limit per call, in seconds.
+
+    Raises:
+        UserError: in every method, if the server does not answer or rejects
+            the call.
     """
 
     def __init__(self, address: str, model: str, timeout: float):
         self.address, self.model, self.timeout = address, model, timeout
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Does nothing: no connection stays open."""
 
     def predict(
         self, signature: str, inputs: dict[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """Outputs of a signature, by name."""
+        """Runs a signature; returns its outputs by name."""
         given = {name: array.tolist() for name, array in inputs.items()}
         body = {"signature_name": signature, "inputs": given}
         outputs = self._call(":predict", body)["outputs"]
@@ -43,7 +47,7 @@ class RestTransport:
         return {name: _array(value) for name, value in outputs.items()}
 
     def input_shape(self, signature: str, name: str) -> list[int]:
-        """Of an input; -1 where any size will do."""
+        """Returns the shape of an input; -1 for a free dimension."""
         metadata = self._call("/metadata")["metadata"]
         signatures = metadata["signature_def"]["signature_def"]
         try:
@@ -75,7 +79,7 @@ class RestTransport:
 
 
 def _told(error: urllib.error.HTTPError) -> str:
-    """The server's own words, else the status."""
+    """Returns the server's error message, or else the HTTP status."""
     try:
         return json.load(error)["error"]
     except (ValueError, KeyError, TypeError):
@@ -83,7 +87,7 @@ def _told(error: urllib.error.HTTPError) -> str:
 
 
 def _array(value: Any) -> np.ndarray:
-    """Numbers as float32; {"b64": ...} as bytes."""
+    """Converts numbers to float32 and {"b64": ...} to bytes."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
         found = np.empty(len(value), object)
         found[:] = [base64.b64decode(item["b64"]) for item in value]

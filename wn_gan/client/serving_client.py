@@ -1,4 +1,4 @@
-"""What one asks a served generator for."""
+"""Client of a served generator."""
 
 from typing import NamedTuple
 
@@ -13,12 +13,12 @@ PROTOCOLS = {"grpc": GrpcTransport, "rest": RestTransport}
 
 
 class Placed(NamedTuple):
-    """Images and what the generator makes of them.
+    """Reconstructions of images.
 
     Attributes:
-        z: their codes, `[batch, code_size]`.
-        images: reconstructions, in [0, 1].
-        losses: mean squared error of each, `[batch]`.
+        z: latent codes, `[batch, code_size]`.
+        images: reconstructions, `[batch, height, width, channels]` in [0, 1].
+        losses: mean squared error of each image, `[batch]`.
     """
 
     z: np.ndarray
@@ -32,12 +32,12 @@ class ServingClient:
     Args:
         address: host:port of the server.
         model: name of the model.
-        protocol: "grpc" (port 8500 by custom) or "rest" (8501).
-        timeout: seconds that a call may take.
+        protocol: "grpc" (usual port: 8500) or "rest" (8501).
+        timeout: limit per call, in seconds.
 
     Raises:
-        UserError: in every method, where the server does not answer, has no
-            such model, or refuses the input; in its words.
+        UserError: for an unknown protocol; in every method, if the server
+            does not answer, has no such model, or rejects the input.
     """
 
     def __init__(
@@ -53,11 +53,9 @@ class ServingClient:
         self._transport = PROTOCOLS[protocol](address, model, timeout)
 
     def __enter__(self) -> "ServingClient":
-        """Nothing is sent yet."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Ends the connection."""
         self._transport.close()
 
     @property
@@ -71,28 +69,33 @@ class ServingClient:
         return tuple(self._transport.input_shape("reconstruct", "images")[1:])
 
     def generate(self, z: np.ndarray) -> np.ndarray:
-        """Codes `[batch, code_size]` -> images, float32 in [0, 1]."""
+        """Generates images, float32 in [0, 1], from `[batch, code_size]`."""
         return self._only("serving_default", z=np.float32(z))
 
     def sample(
         self, seeds: np.ndarray, truncation: float | None = None
     ) -> np.ndarray:
-        """An image a seed, float32 in [0, 1]."""
+        """Generates one image per seed, float32 in [0, 1].
+
+        Args:
+            seeds: integers, `[batch]`.
+            truncation: limit in standard deviations; None for no truncation.
+        """
         seeds = np.asarray(seeds, np.int64)
         cuts = truncations(len(seeds), truncation)
         return self._only("sample", seed=seeds, truncation=cuts)
 
     def png(self, z: np.ndarray) -> list[bytes]:
-        """A PNG of each code's image."""
+        """Generates one PNG per code, from `[batch, code_size]`."""
         return list(self._only("png", z=np.float32(z)))
 
     def reconstruct(self, images: np.ndarray) -> Placed:
-        """The nearest that the generator comes to images in [0, 1]."""
+        """Searches codes for images `[batch, ...]` in [0, 1]."""
         inputs = {"images": np.float32(images)}
         found = self._transport.predict("reconstruct", inputs)
         return Placed(found["z"], found["reconstruction"], found["loss"])
 
     def _only(self, signature: str, **inputs: np.ndarray) -> np.ndarray:
-        """The one output of a signature that has one."""
+        """Runs a signature with a single output; returns this output."""
         (found,) = self._transport.predict(signature, inputs).values()
         return found

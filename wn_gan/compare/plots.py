@@ -8,7 +8,7 @@ WIDTH, HEIGHT = 520, 300
 
 
 def _lines(values: list[dict], x: str, y: str, log: bool) -> alt.LayerChart:
-    """Mean over seeds as a line, lowest to highest as a band, by norm."""
+    """Plots per norm: mean over seeds as a line, range as a band."""
     data = alt.Data(values=values)
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
     axis_x = alt.X("x:Q", title=x, scale=scale if log else alt.Undefined)
@@ -32,7 +32,7 @@ def _lines(values: list[dict], x: str, y: str, log: bool) -> alt.LayerChart:
 
 
 def loss_over_steps(results: list[Result]) -> alt.LayerChart:
-    """Running tests over training steps."""
+    """Plots the running-test loss over training steps."""
     values = [
         {"norm": run.group, "seed": run.config.seed, "x": step, "y": loss}
         for run in results
@@ -42,7 +42,7 @@ def loss_over_steps(results: list[Result]) -> alt.LayerChart:
 
 
 def loss_over_evaluations(results: list[Result]) -> alt.LayerChart:
-    """The final test's mean loss over the solver's evaluations."""
+    """Plots the final test's mean loss over gradient evaluations."""
     values = [
         {"norm": run.group, "seed": run.config.seed, "x": n, "y": loss}
         for run in results
@@ -54,7 +54,7 @@ def loss_over_evaluations(results: list[Result]) -> alt.LayerChart:
 
 
 def final_losses(results: list[Result]) -> alt.Chart:
-    """One point a run."""
+    """Plots the final-test loss, one point per run."""
     values = [
         {"norm": run.group, "seed": run.config.seed, "y": run.summary["mean"]}
         for run in results

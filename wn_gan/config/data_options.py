@@ -18,7 +18,7 @@ class DataOptions:
 
     dataset: str = option(
         "faces",
-        "Data set: 'faces' (drawn faces, 32x32, embedded), 'celeba', "
+        "Data set: 'faces' (drawn faces, 32x32, included), 'celeba', "
         "'lsun/<category>', 'cifar10', 'fashion_mnist', 'folder:<path>' or "
         "'zip:<path>' (image files), 'npz:<path>' (arrays), 'tfds:<name>' "
         "(TensorFlow Datasets).",

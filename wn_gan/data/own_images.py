@@ -1,31 +1,49 @@
 """The user's own images: `--images`."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from wn_gan.config import RESIZE_FILTERS
 from wn_gan.data import Subset, load_images, load_npz
 from wn_gan.errors import bad_flag
+from wn_gan.images import from_array
+
+UNRESIZED = "unresized"
 
 
-def own_images(source: str, shape: tuple[int, int, int]) -> np.ndarray:
+def own_images(
+    source: str,
+    shape: Sequence[int],
+    resize_filter: str = RESIZE_FILTERS[0],
+) -> np.ndarray:
     """Loads the images of `--images` at the size of a generator's images.
+
+    Gray images become colour images, or colour images gray ones, as the
+    generator makes them.
 
     Args:
         source: "folder:<path>", "zip:<path>" or "npz:<path>".
         shape: height, width and channels of the generator's images.
+        resize_filter: of image files; arrays are never resized.
 
     Returns:
         uint8 `[n, height, width, channels]`.
 
     Raises:
-        UserError: for another kind of source or images of another shape.
+        UserError: for another kind of source or arrays of another size.
     """
     kind, _, path = source.partition(":")
     height, width, channels = shape
     if kind == "npz" and path:
-        found = load_npz(path)
+        found = with_channels(load_npz(path), channels)
     elif kind in ("folder", "zip") and path:
         fitted = load_images(
-            source, image_width=width, image_height=height
+            source,
+            image_width=width,
+            image_height=height,
+            channels=channels,
+            resize_filter=resize_filter,
         ).train
         found = Subset(fitted, np.arange(len(fitted)))[:]
     else:
@@ -41,3 +59,24 @@ def own_images(source: str, shape: tuple[int, int, int]) -> np.ndarray:
             f"{height}x{width}x{channels}",
         )
     return found
+
+
+def resizing_of(source: str, resize_filter: str = RESIZE_FILTERS[0]) -> str:
+    """The word for the resizing of `own_images`, as protocols show it."""
+    return UNRESIZED if source.startswith("npz:") else resize_filter
+
+
+def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
+    """Images as gray (1 channel) or colour images (3).
+
+    Args:
+        images: uint8 `[n, height, width, 1 or 3]`.
+        channels: 1 or 3.
+    """
+    if images.shape[-1] == channels:
+        return images
+    mode = "L" if channels == 1 else "RGB"
+    converted = [
+        np.asarray(from_array(image).convert(mode)) for image in images
+    ]
+    return np.stack(converted).reshape(*images.shape[:3], channels)

@@ -6,12 +6,20 @@ import tensorflow as tf
 from rich.table import Table
 
 from wn_gan.config import EvaluateOptions
-from wn_gan.data.own_images import own_images
+from wn_gan.data.own_images import own_images, resizing_of
+from wn_gan.data.splits import content_sha256
 from wn_gan.distribution import is_chief, losing_workers, make_strategy
 from wn_gan.errors import bad_flag
 from wn_gan.evaluate.final_test import FinalTest
+from wn_gan.evaluate.manifest import (
+    Manifest,
+    file_sha256,
+    search_identity,
+)
+from wn_gan.evaluate.run_controls import run_controls
 from wn_gan.evaluate.run_evaluation import (
     RunEvaluation,
+    dependent_batch_size,
     protocol_of,
     reconstructor,
 )
@@ -53,8 +61,8 @@ def _evaluate_run(
     total = len(jobs) * len(test.targets)
     with Progress(total, "images", shown=chief) as progress:
         for name, mode in jobs:
-            summaries.append(test.measure(name, mode, progress.advance))
-    controls = test.controls() if options.controls else {}
+            summaries.append(test.measure(name, mode, progress))
+    controls = run_controls(test, split) if options.controls else {}
     if chief:
         _print(summaries, controls, test.folder)
     return summaries
@@ -67,7 +75,7 @@ def _evaluate_saved_model(
     test = saved_model_test(options, strategy)
     chief = is_chief(strategy)
     with Progress(len(test.targets), "images", shown=chief) as progress:
-        summary = test.run(progress.advance)
+        summary = test.run(progress)
     if chief:
         _print([summary], {}, test.folder)
     return summary
@@ -98,7 +106,16 @@ def saved_model_test(
         search = reconstructor(generate, shape, z.shape[1], options, z.dtype)
     return FinalTest(
         folder=Path(options.output),
-        protocol=protocol_of(targets, options.images, options),
+        protocol=protocol_of(
+            targets, options.images, options, resizing_of(options.images)
+        ),
+        manifest=Manifest(
+            generator_sha256=file_sha256(path),
+            step=None,
+            images_sha256=content_sha256(targets),
+            search=search_identity(options),
+            batch_size=dependent_batch_size(options, "moving"),
+        ),
         provenance={"saved_model": options.saved_model},
         targets=targets,
         ids=[f"{i:06}" for i in range(len(targets))],
@@ -121,7 +138,8 @@ def _print(summaries: list[dict], controls: dict, folder: Path) -> None:
             f"{summary['median']:.5f}",
         )
     for name, value in controls.items():
-        table.add_row(name.replace("_", " "), f"{value:.5f}", "", "")
+        number = f"{value:,}" if name.startswith("num_") else f"{value:.5f}"
+        table.add_row(name.replace("_", " "), number, "", "")
     make_console().print(table)
     say(f"written to {folder}")
 

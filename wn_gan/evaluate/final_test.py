@@ -1,4 +1,4 @@
-"""The final test of one generator, resumable, written for the eye too."""
+"""The final test of one generator: resumable, with pictures."""
 
 import csv
 import dataclasses
@@ -11,35 +11,44 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import scipy.stats
 import tensorflow as tf
 
 from wn_gan.distribution import is_chief, wait_for_all
+from wn_gan.errors import UserError
+from wn_gan.evaluate.manifest import Manifest, written_identity
 from wn_gan.evaluate.protocol import Protocol
+from wn_gan.evaluate.superseded import supersede
 from wn_gan.files import write_json, write_npz, write_text
 from wn_gan.images import grid, pairs_grid, save_png, to_uint8, to_unit
+from wn_gan.progress import Progress
 from wn_gan.reconstruction import Reconstruction
 
 PART_IMAGES = 100
 MILESTONES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 RESAMPLES = 2000
 SHOWN = 8
+_SUMMARY = "summary.json"
+Part = dict[str, np.ndarray]
 
 
 @dataclasses.dataclass
 class FinalTest:
-    """Measures a generator on held-out images; goes on where it was.
+    """Measures a generator on held-out images.
 
-    Parts of 100 images are written as they are done; when all are there the
-    results are assembled. A folder with a `summary.json` is done.
+    Parts of 100 images are written as they are done. When all are there, the
+    results are assembled. A folder whose `manifest.json` has the same identity
+    is done; other results in it are renamed to `superseded_<n>`.
 
     Attributes:
         folder: of the results.
         protocol: of the measurement.
-        provenance: what was measured: checkpoint, seed, batch-norm mode.
+        manifest: everything that the result depends on.
+        provenance: names of what was measured: run, checkpoint, seed.
         targets: uint8 `[images, height, width, channels]`.
-        ids: a name for each image.
+        ids: one name per image.
         search: images as float in [0, 1] and the first one's number -> their
             reconstruction.
         strategy: of the search. Several workers search together, and the
@@ -48,6 +57,7 @@ class FinalTest:
 
     folder: Path
     protocol: Protocol
+    manifest: Manifest
     provenance: dict[str, Any]
     targets: np.ndarray
     ids: Sequence[str]
@@ -56,34 +66,78 @@ class FinalTest:
         default_factory=tf.distribute.get_strategy
     )
 
-    def run(self, advance: Callable[[int], None] = lambda done: None) -> dict:
-        """Measures what is not measured yet.
+    def run(self, progress: Progress | None = None) -> dict:
+        """Measures everything that is not measured yet.
 
         Args:
-            advance: told how many images more are done.
+            progress: of the images, and for messages.
 
         Returns:
-            What `summary.json` holds; nothing, where another worker writes.
+            Content of `summary.json`; empty on workers that do not write.
+
+        Raises:
+            UserError: if another process is testing in the folder.
         """
-        summary = self.folder / "summary.json"
-        done = json.loads(summary.read_text()) if summary.exists() else None
-        firsts = range(0, len(self.targets), PART_IMAGES)
-        stored = {first: _read_part(self._path(first)) for first in firsts}
-        wait_for_all(self.strategy)  # nobody reads any more: one may write
+        progress = progress or Progress(
+            len(self.targets), "images", shown=False
+        )
+        done = self._finished()
+        wait_for_all(self.strategy)  # all have read: the chief may write
         if done is not None:
-            advance(len(self.targets))
+            progress.advance(len(self.targets))
             return done
+        if not is_chief(self.strategy):
+            self._measure(progress)
+            return {}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self.folder / ".lock", blocking=False)
+        try:
+            with lock:
+                kept = supersede(self.folder, self.manifest.identity())
+                if kept is not None:
+                    progress.message(
+                        f"{self.folder}: its results are of another "
+                        f"generator, other images or another search; kept as "
+                        f"{kept.name}"
+                    )
+                return self._assemble(self._measure(progress))
+        except filelock.Timeout:
+            raise UserError(
+                f"{self.folder}: another process is testing there"
+            ) from None
+
+    def _finished(self) -> dict | None:
+        """The summary, if it is of the same manifest."""
+        summary = self.folder / _SUMMARY
+        same = written_identity(self.folder) == self.manifest.identity()
+        return json.loads(summary.read_text()) if same else None
+
+    def _measure(self, progress: Progress) -> list[Part]:
+        """Reads or measures each part."""
+        firsts = range(0, len(self.targets), PART_IMAGES)
+        stored = {first: self._stored_part(first) for first in firsts}
+        wait_for_all(self.strategy)
         parts = []
         for first in firsts:
-            part = stored[first] or self._part(first)
+            part = stored[first] or self._new_part(first)
             parts.append(part)
-            advance(len(part["losses"]))
-        return self._assemble(parts) if is_chief(self.strategy) else {}
+            progress.advance(len(part["losses"]))
+        return parts
 
     def _path(self, first: int) -> Path:
         return self.folder / "parts" / f"part_{first:06}.npz"
 
-    def _part(self, first: int) -> dict[str, np.ndarray]:
+    def _stored_part(self, first: int) -> Part | None:
+        """A part that is there, whole, and of the same manifest."""
+        try:
+            with open(self._path(first), "rb") as file, np.load(file) as stored:
+                part = {name: stored[name] for name in stored.files}
+            identity = str(part.pop("identity"))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+        return part if identity == self.manifest.identity() else None
+
+    def _new_part(self, first: int) -> Part:
         start = time.perf_counter()
         batch = to_unit(self.targets[first : first + PART_IMAGES])
         found = self.search(batch, first)
@@ -97,10 +151,11 @@ class FinalTest:
         if is_chief(self.strategy):
             path = self._path(first)
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_npz(path, part)
+            identity = np.asarray(self.manifest.identity())
+            write_npz(path, part | {"identity": identity})
         return part
 
-    def _assemble(self, parts: list[dict[str, np.ndarray]]) -> dict:
+    def _assemble(self, parts: list[Part]) -> dict:
         losses = np.concatenate([p["losses"] for p in parts]).astype(float)
         curve = np.concatenate([p["curve"] for p in parts], axis=1)
         found = np.concatenate([p["images"] for p in parts])
@@ -120,7 +175,9 @@ class FinalTest:
             "seconds": float(sum(p["seconds"] for p in parts)),
             "curve": curve.mean(axis=1, dtype=float).tolist(),
         }
-        write_json(self.folder / "summary.json", summary)
+        write_json(self.folder / _SUMMARY, summary)
+        # The manifest comes last: it marks the results as complete.
+        self.manifest.write(self.folder)
         shutil.rmtree(self.folder / "parts")
         return summary
 
@@ -147,17 +204,6 @@ class FinalTest:
         )
         picture = pairs_grid(self.targets[chosen], found[chosen])
         save_png(picture, self.folder / "best_median_worst.png")
-
-
-def _read_part(path: Path) -> dict[str, np.ndarray] | None:
-    """A part that is there and whole, else None."""
-    if not path.exists():
-        return None
-    try:
-        with open(path, "rb") as file, np.load(file) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (ValueError, EOFError, zipfile.BadZipFile):
-        return None
 
 
 def bootstrap_interval(values: np.ndarray) -> tuple[float, float]:

@@ -1,24 +1,28 @@
-"""What a reconstruction loss must name to be compared with another."""
+"""Protocol of a reconstruction loss, which makes losses comparable."""
 
 import dataclasses
 import re
 
+_KINDS_OF_PATHS = ("folder", "npz", "zip")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """How a loss was measured: two losses of one protocol are comparable.
+    """How a loss was measured; losses with equal protocols are comparable.
 
     Attributes:
         dataset: name of the data set, as in `--dataset`.
-        part_sha256: content hash of the images that were tested.
-        num_images: of them.
+        part_sha256: content hash of the test images.
+        num_images: number of test images.
         image_shape: height, width and channels.
-        resize: filter of the resizing.
-        solver: of the search for codes.
-        evaluations: gradient evaluations an image.
-        start: where the search begins.
-        num_starts: searches an image.
-        prior_penalty: weight of the code's mean square.
+        resize: resize filter.
+        solver: solver of the code search.
+        evaluations: gradient evaluations per image.
+        start: kind of initial codes.
+        num_starts: searches per image.
+        prior_penalty: weight of the penalty on the code's mean square.
+        batch_size: images that are searched together, where the result
+            depends on it; else None.
     """
 
     dataset: str
@@ -31,15 +35,16 @@ class Protocol:
     start: str = "zero"
     num_starts: int = 1
     prior_penalty: float = 0.0
+    batch_size: int | None = None
 
     def __str__(self) -> str:
-        """One word, fit for a folder's name.
+        """One word, usable as a folder name.
 
-        A path is left out (the hash tells its images), so that the same
-        measurement on another machine has the same protocol.
+        It contains no path, so the same measurement on another machine has
+        the same protocol. The hash identifies the images.
         """
         kind = self.dataset.partition(":")[0]
-        source = kind if kind in ("folder", "npz") else self.dataset
+        source = kind if kind in _KINDS_OF_PATHS else self.dataset
         height, width, channels = self.image_shape
         parts = [
             re.sub(r"[^A-Za-z0-9.]+", "_", source),
@@ -53,4 +58,6 @@ class Protocol:
         ]
         if self.prior_penalty:
             parts.append(f"prior{self.prior_penalty:g}")
+        if self.batch_size is not None:
+            parts.append(f"batch{self.batch_size}")
         return "-".join(parts)

@@ -1,8 +1,7 @@
 """The final test of a run: its checkpoints, batch-norm modes and controls."""
 
 import contextlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +9,21 @@ import tensorflow as tf
 
 from wn_gan.config import RESIZE_FILTERS, EvaluateOptions, SearchOptions
 from wn_gan.data import Split
-from wn_gan.data.own_images import own_images
+from wn_gan.data.own_images import own_images, resizing_of
 from wn_gan.data.splits import content_sha256
-from wn_gan.distribution import is_chief, wait_for_all
-from wn_gan.evaluate.batch_norm import MODES, has_batch_norm, in_mode
-from wn_gan.evaluate.controls import data_controls
-from wn_gan.evaluate.final_test import FinalTest
+from wn_gan.evaluate.batch_norm import (
+    MODES,
+    has_batch_norm,
+    in_mode,
+    prepare_mode,
+)
+from wn_gan.evaluate.final_test import PART_IMAGES, FinalTest
+from wn_gan.evaluate.manifest import Manifest, search_identity
 from wn_gan.evaluate.protocol import Protocol
-from wn_gan.files import write_json
-from wn_gan.images import to_uint8, to_unit
+from wn_gan.progress import Progress
 from wn_gan.reconstruction import Reconstructor
+from wn_gan.runs.checkpoint_file import parts_sha256
 from wn_gan.runs.trained_run import TrainedRun
-
-CONTROL_IMAGES = 200
-_SAMPLE_SEED = 7_000
 
 
 class RunEvaluation:
@@ -44,59 +44,40 @@ class RunEvaluation:
         strategy: tf.distribute.Strategy | None = None,
     ):
         self.run = run
-        self.split = split
         self.options = options
         self.strategy = strategy or tf.distribute.get_strategy()
-        own = options.images is None
-        self.targets = (
-            split.final_test[:]
-            if own
-            else own_images(options.images, run.image_shape)
-        )
-        numbers = (
-            split.final_test.positions if own else range(len(self.targets))
-        )
+        self.generator = run.untrained_generator()
+        resize = run.config.resize_filter
+        if options.images is None:
+            self.targets = split.final_test[:]
+            numbers = split.final_test.positions
+            dataset = run.config.dataset
+        else:
+            self.targets = own_images(options.images, run.image_shape, resize)
+            numbers = range(len(self.targets))
+            dataset = options.images
+            resize = resizing_of(options.images, resize)
         self.ids = [f"{i:06}" for i in numbers]
-        self.protocol = protocol_of(
-            self.targets,
-            options.images or run.config.dataset,
-            options,
-            run.config.resize_filter,
-        )
+        self.protocol = protocol_of(self.targets, dataset, options, resize)
         default = run.folder.final_test / str(self.protocol)
         self.folder = Path(options.output) if options.output else default
-        self.generator = run.untrained_generator()
 
     def modes(self) -> tuple[str, ...]:
         """The batch-norm modes that differ for this generator."""
         return MODES if has_batch_norm(self.generator) else MODES[:1]
 
-    def reconstructor(self, mode: str = "moving") -> Reconstructor:
-        """The search on the generator's weights as they are."""
-        # With a batch's own statistics a batch is not to be shared out.
-        alone = mode == "batch"
-        with contextlib.nullcontext() if alone else self.strategy.scope():
-            return reconstructor(
-                in_mode(self.generator, mode, self.run.config.batch_size),
-                self.targets.shape[1:],
-                self.generator.input_shape[-1],
-                self.options,
-                self.generator.output.dtype,
-            )
-
-    def measure(
-        self, checkpoint: str, mode: str, advance: Callable[[int], None]
-    ) -> dict:
+    def measure(self, checkpoint: str, mode: str, progress: Progress) -> dict:
         """The summary of one checkpoint in one mode."""
-        average = self.options.average
-        step = self.run.restore(self.generator, checkpoint, average)
+        options = self.options
+        step = self.run.restore(self.generator, checkpoint, options.average)
         default = checkpoint == "best" and mode == "moving"
         name = "" if default else f"{checkpoint}-{mode}"
-        if average:
+        if options.average:
             name = f"{checkpoint}-{mode}-average"
         test = FinalTest(
             folder=self.folder / name,
             protocol=self.protocol,
+            manifest=self.manifest(step, mode),
             provenance={
                 "run_dir": str(self.run.folder.path),
                 "checkpoint": checkpoint,
@@ -104,53 +85,63 @@ class RunEvaluation:
                 "seed": self.run.config.seed,
                 "norm": self.run.config.network_name,
                 "batch_norm": mode,
-                "average": average,
+                "average": options.average,
             },
             targets=self.targets,
             ids=self.ids,
-            search=self.reconstructor(mode),
+            search=self.search(mode),
             strategy=self.strategy,
         )
-        return test.run(advance)
+        return test.run(progress)
 
-    def controls(self) -> dict[str, float]:
-        """Baselines of the score.
+    def manifest(self, step: int, mode: str) -> Manifest:
+        """Everything that a result of the generator as it is depends on."""
+        (weights,) = parts_sha256({"generator": self.generator}).values()
+        return Manifest(
+            generator_sha256=weights,
+            step=step,
+            images_sha256=self.protocol.part_sha256,
+            search=search_identity(self.options),
+            batch_norm=mode,
+            batch_size=dependent_batch_size(self.options, mode),
+        )
 
-        The generator's own controls take 200 images and the `best`
-        checkpoint, or `last` where there is no other.
-        """
-        path = self.folder / "controls.json"
-        done = json.loads(path.read_text()) if path.exists() else None
-        wait_for_all(self.strategy)
-        if done is not None:
-            return done
-        found = data_controls(
-            self.split, self.run.data["sha256"], self.run.config.code_size
-        )
-        for name, targets in self._generator_targets():
-            errors = self.reconstructor()(to_unit(targets)).losses
-            found[name] = float(errors.mean(dtype=float))
-        if is_chief(self.strategy):
-            write_json(path, found)
-        return found
+    def search(self, mode: str) -> Callable:
+        """A search that is prepared when it is first used."""
+        prepared: list[Reconstructor] = []
 
-    def _generator_targets(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Names and images; the generator has the weights to search with."""
-        fresh = self.run.untrained_generator()
-        self.generator.set_weights(fresh.get_weights())
-        yield "untrained_generator", self.targets[:CONTROL_IMAGES]
-        names = self.run.checkpoints.names()
-        self.run.restore(
-            self.generator, "best" if "best" in names else names[0]
-        )
-        z = tf.random.stateless_normal(
-            [CONTROL_IMAGES, self.run.config.code_size],
-            seed=[_SAMPLE_SEED, 0],
-            dtype=self.generator.input.dtype,
-        )
-        samples = in_mode(self.generator, "moving", 1)(z)
-        yield "own_samples", to_uint8(samples)
-        yield "training_images", self.split.train[:CONTROL_IMAGES]
+        def search(images: np.ndarray, first_image: int):
+            if not prepared:
+                prepared.append(self.reconstructor(mode))
+            return prepared[0](images, first_image)
+
+        return search
+
+    def reconstructor(self, mode: str = "moving") -> Reconstructor:
+        """The search on the generator's weights as they are."""
+        prepare_mode(self.generator, mode, self.run.config.batch_size)
+        # With a batch's own statistics a batch is not to be divided.
+        alone = mode == "batch"
+        with contextlib.nullcontext() if alone else self.strategy.scope():
+            return reconstructor(
+                in_mode(self.generator, mode),
+                self.targets.shape[1:],
+                self.generator.input_shape[-1],
+                self.options,
+                self.generator.output.dtype,
+            )
+
+
+def dependent_batch_size(options: SearchOptions, mode: str) -> int | None:
+    """Images that are searched together; None if the result is the same.
+
+    Args:
+        options: of the search.
+        mode: of batch norm.
+    """
+    if options.solver == "paper_batch_mean" or mode == "batch":
+        return min(options.test_batch_size, PART_IMAGES)
+    return None
 
 
 def reconstructor(
@@ -208,4 +199,5 @@ def protocol_of(
         start=options.z_start,
         num_starts=options.num_starts,
         prior_penalty=options.prior_penalty,
+        batch_size=dependent_batch_size(options, "moving"),
     )

@@ -1,9 +1,9 @@
 """Export: python -m wn_gan.export --run_dir=runs/a --output=saved_models/a.
 
-Writes a run's generator as a SavedModel for TensorFlow Serving, with the next
-free version number: normalizations folded into plain kernels, no custom code.
-A fresh process of TensorFlow's C loader then runs every signature and compares
-with the checkpoint.
+Writes a run's generator as a SavedModel for TensorFlow Serving, under the next
+free version number. Normalizations are folded into plain kernels, so the model
+needs no custom code. TensorFlow's C loader then runs every signature in a new
+process, and the results are compared with those of the checkpoint.
 """
 
 import sys

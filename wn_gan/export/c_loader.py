@@ -1,11 +1,11 @@
-"""SavedModels run by TensorFlow's C library, the loader of its serving.
+"""Runs SavedModels with TensorFlow's C library, as TensorFlow Serving does.
 
-Never imports the Python of TensorFlow, so what only that would make up for is
-seen: a graph that needs Python, an op or a file that is missing.
+It does not import TensorFlow's Python package, which could hide a defect: a
+graph that needs Python, a missing op or a missing file.
 
     python -m wn_gan.export.c_loader <request.json>
 
-answers the calls of a request, see `main`.
+executes the calls in a request; see `main`.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ class _Output(ctypes.Structure):
 
 
 def _library() -> ctypes.CDLL:
-    """libtensorflow_cc of the installed wheel."""
+    """Loads libtensorflow_cc of the installed wheel."""
     package = importlib.util.find_spec("tensorflow")
     if package is None:
         raise FileNotFoundError("TensorFlow is not installed")
@@ -66,17 +66,18 @@ def _library() -> ctypes.CDLL:
 
 
 class LoadError(Exception):
-    """What TensorFlow says when a model cannot be loaded or run."""
+    """TensorFlow's error when a model cannot be loaded or run."""
 
 
 class CModel:
     """A SavedModel in a session of TensorFlow's C library.
 
     Args:
-        path: of the SavedModel's folder.
+        path: folder of the SavedModel.
 
     Raises:
         LoadError: if it cannot be loaded.
+        FileNotFoundError: if TensorFlow's C library is missing.
     """
 
     def __init__(self, path: str | Path):
@@ -106,17 +107,17 @@ class CModel:
     def run(
         self, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]
     ) -> list[np.ndarray]:
-        """Results of the graph.
+        """Runs the graph.
 
         Args:
-            inputs: by the name of a tensor, such as "serving_default_z:0".
-            outputs: names of tensors.
+            inputs: arrays by tensor name, such as "serving_default_z:0".
+            outputs: names of the tensors to return.
 
         Returns:
-            An array each; strings as arrays of `bytes` objects.
+            One array per output; strings as arrays of `bytes` objects.
 
         Raises:
-            LoadError: with TensorFlow's words, if that fails.
+            LoadError: if the run fails; contains TensorFlow's message.
         """
         fed = (_Output * len(inputs))(*map(self._output, inputs))
         values = (_P * len(inputs))(*map(self._tensor, inputs.values()))
@@ -178,7 +179,7 @@ class CModel:
         return np.frombuffer(content, _NUMBERS[kind]).reshape(shape)
 
     def _strings(self, data: int, shape: list[int]) -> np.ndarray:
-        width = 24  # bytes of a TF_TString
+        width = 24  # size of a TF_TString in bytes
         texts = np.empty(int(np.prod(shape)), object)
         for i in range(texts.size):
             text = _P(data + i * width)
@@ -189,13 +190,17 @@ class CModel:
 
 
 def main(request: Path) -> None:
-    """Answers a request, in files beside it.
+    """Executes a request and writes the results beside it.
 
     Args:
-        request: JSON: `model`, a path, and `calls`, a list of `inputs`
-            (tensor's name -> entry of `inputs.npz`) and `outputs` (tensor's
-            name -> entry of `outputs.npz` to be written; strings go to files
-            of that name, an index and no ending).
+        request: path of a JSON file with `model`, a path, and `calls`, a
+            list. Each call has `inputs` (tensor name -> entry of
+            `inputs.npz`) and `outputs` (tensor name -> entry of
+            `outputs.npz` to write). Strings are written to files
+            `<entry>-<index>` instead.
+
+    Raises:
+        LoadError: if the model cannot be loaded or run.
     """
     wanted = json.loads(request.read_text())
     model = CModel(wanted["model"])

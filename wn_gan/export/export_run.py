@@ -19,14 +19,14 @@ from wn_gan.runs.trained_run import TrainedRun, open_trained_run
 
 @dataclasses.dataclass(frozen=True)
 class Exported:
-    """A checkpoint of a run, to be exported.
+    """A checkpoint to export.
 
     Attributes:
         run: the run.
-        name: of the checkpoint.
-        generator: with the checkpoint's weights, or their average.
-        step: of the checkpoint.
-        options: of the verb.
+        name: name of the checkpoint.
+        generator: model with the checkpoint's weights or their average.
+        step: step of the checkpoint.
+        options: options of the verb.
     """
 
     run: TrainedRun
@@ -37,21 +37,21 @@ class Exported:
 
 
 def export_run(options: ExportOptions) -> Path:
-    """Exports a generator, and verifies it.
+    """Exports a generator and verifies the export.
 
-    With `verify_only` the newest version that is there is verified instead.
+    With `verify_only` it verifies the newest existing version instead.
 
     Args:
-        options: of the verb.
+        options: options of the verb.
 
     Returns:
         The folder of the version.
 
     Raises:
-        UserError: for a run, a checkpoint or a folder that cannot be used;
-            then nothing has been written.
-        VerificationFailed: if the model is not the checkpoint's; then a new
-            one is deleted again.
+        UserError: for an unusable run, checkpoint or folder; nothing has
+            been written then.
+        VerificationFailed: if the model differs from the checkpoint; a new
+            version is then deleted.
     """
     output = Path(options.output).absolute()
     check_output(output)
@@ -92,7 +92,7 @@ def _export(exported: Exported, output: Path) -> Path:
         )
         save(served, model)
         if not write_warmup(served, model, output.name):
-            say("no warm-up requests: they need wn_gan[serving]")
+            say("no warm-up requests: install wn_gan[serving]")
         found = _verify(model, served, exported)
     write_server_config(output)
     version = output / model.name.removesuffix(".partial")
@@ -108,7 +108,7 @@ def _verify(
 
 def save(served: ServedGenerator, model: Path) -> None:
     """Writes a SavedModel with all signatures."""
-    tf.get_logger().setLevel("ERROR")  # it logs a line for every asset
+    tf.get_logger().setLevel("ERROR")  # it logs a line per asset
     tf.saved_model.save(served, str(model), signatures=served.signatures())
 
 

@@ -1,4 +1,4 @@
-"""The model card: what an exported generator is, and what it scored."""
+"""Model card of an exported generator: origin, scores and options."""
 
 import json
 
@@ -9,25 +9,25 @@ from wn_gan.runs.metrics import read_metrics
 from wn_gan.runs.trained_run import TrainedRun
 
 LICENCES = {
-    "faces": 'The faces it was trained on: design "Pixel Art", CC0 1.0.',
+    "faces": 'Training images: faces of the design "Pixel Art", CC0 1.0.',
 }
 _OTHER_LICENCE = (
-    "What may be done with the model and its images depends on the terms of "
-    "the data set; they are not known to this program."
+    "The permitted use of the model and its images depends on the terms of "
+    "the data set; this program does not know these terms."
 )
 
 
 def model_card(
     run: TrainedRun, name: str, step: int, average: bool, dtype: str
 ) -> str:
-    """Markdown.
+    """Returns the model card as Markdown.
 
     Args:
-        run: that the generator comes from.
-        name: of the checkpoint.
-        step: of the checkpoint.
-        average: whether it is the moving average of the weights.
-        dtype: of the kernels.
+        run: run of the generator.
+        name: name of the checkpoint.
+        step: step of the checkpoint.
+        average: whether the weights are the moving average.
+        dtype: dtype of the kernels.
     """
     config, environment = run.config, describe_environment()
     height, width, channels = run.image_shape
@@ -70,7 +70,7 @@ def model_card(
 
 
 def _options(config: Config) -> list[str]:
-    """A flag file's lines, but for the places on the machine it ran on."""
+    """Lines of the flag file, without the machine's paths and hosts."""
     places = ("run_dir", "data_dir", "prepared_dir", "cache_dir", "worker_")
     return [
         line
@@ -80,7 +80,7 @@ def _options(config: Config) -> list[str]:
 
 
 def _scores(run: TrainedRun, step: int, average: bool) -> list[str]:
-    """A line a test of this very generator."""
+    """One line per test of this generator."""
     lines = []
     for record in read_metrics(run.folder.metrics):
         loss = record.get("reconstruction_loss")

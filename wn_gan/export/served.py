@@ -1,4 +1,4 @@
-"""A generator as other programs call it: four functions on plain kernels."""
+"""A generator for other programs: four signatures on plain kernels."""
 
 from pathlib import Path
 
@@ -12,18 +12,19 @@ from wn_gan.reconstruction import search_codes
 
 
 class ServedGenerator(tf.Module):
-    """What a SavedModel holds: weights, functions, a model card.
+    """Content of a SavedModel: weights, functions, a model card.
 
-    All signatures take and give float32; the batch dimension is free.
+    All numbers go in and out as float32, except int64 seeds. The batch size
+    is free.
 
     Args:
         generator: a functional model of this package. Its normalizations are
-            folded (layer, instance and group norm stay: they depend on each
-            image).
-        dtype: of the kernels and of what is computed with them: "float32",
+            folded (layer, instance and group norm stay, because they depend
+            on the image).
+        dtype: dtype of the kernels and the computation: "float32",
             "float16" or "bfloat16".
-        evaluations: gradient evaluations of `reconstruct`.
-        card: text file to be stored with the model.
+        evaluations: gradient evaluations per image in `reconstruct`.
+        card: text file to store with the model.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class ServedGenerator(tf.Module):
     ):
         super().__init__()
         plain = folded(generator, dtype)
-        # Not as an attribute: TensorFlow would save the Keras model too.
+        # A closure: TensorFlow would also save a Keras model in an attribute.
         self._images = lambda z: plain(z, training=False)
         self._dtype = tf.as_dtype(dtype)
         self.weights = [
@@ -55,12 +56,12 @@ class ServedGenerator(tf.Module):
         self.reconstruct = tf.function(self.search, [targets])
 
     def signatures(self) -> dict[str, tf.types.experimental.GenericFunction]:
-        """Those of the SavedModel, by name."""
+        """Returns the SavedModel's signatures, by name."""
         names = ("serving_default", "sample", "png", "reconstruct")
         return {name: getattr(self, name) for name in names}
 
     def images(self, z: tf.Tensor) -> tf.Tensor:
-        """Codes -> images, float32 in [0, 1]."""
+        """Generates images, float32 in [0, 1], from codes."""
         return tf.cast(self._images(tf.cast(z, self._dtype)), tf.float32)
 
     def generate(self, z: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -79,19 +80,22 @@ class ServedGenerator(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """Signature `sample`: one image per seed.
 
-        It is independent of the rest of the batch.
+        An image does not depend on the rest of the batch.
 
         Args:
             seed: int64 `[batch]`.
-            truncation: float32 `[batch]`: codes are drawn from the normal
-                distribution within plus and minus this many standard
-                deviations (Brock et al. 2018); from 6 on nothing is cut.
+            truncation: float32 `[batch]`, above 0. Limit of the codes'
+                absolute values in standard deviations (Brock et al. 2018);
+                values from 6 on mean no truncation.
+
+        Returns:
+            `images`, as for `generate`.
         """
         codes = draw_codes(seed, truncation, self.code_size)
         return {"images": self.images(codes)}
 
     def encode(self, z: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Signature `png`: codes -> `image_bytes`, a PNG each."""
+        """Signature `png`: codes -> `image_bytes`, one PNG per code."""
         images = self.images(self._checked(z))
         pixels = tf.cast(images * 255 + 0.5, tf.uint8)
         encoded = tf.map_fn(
@@ -102,14 +106,14 @@ class ServedGenerator(tf.Module):
         return {"image_bytes": encoded}
 
     def search(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Signature `reconstruct`: the nearest that G comes to images.
+        """Signature `reconstruct`: searches codes for images.
 
         Args:
             images: float32 `[batch, height, width, channels]` in [0, 1].
 
         Returns:
             `z`, `reconstruction` and `loss` (mean squared error of each
-            image) after a fixed number of gradient evaluations of L-BFGS.
+            image), after a fixed number of gradient evaluations of L-BFGS.
         """
         start = tf.zeros([tf.shape(images)[0], self.code_size])
         found = search_codes(
@@ -122,7 +126,7 @@ class ServedGenerator(tf.Module):
         }
 
     def _checked(self, z: tf.Tensor) -> tf.Tensor:
-        """Refuses codes of another width in words."""
+        """Checks the width of codes, with a clear error message."""
         width = tf.shape(z)[1]
         message = f"z must be [batch, {self.code_size}], has a width of"
         right = tf.debugging.Assert(

@@ -1,4 +1,4 @@
-"""What TensorFlow Serving reads besides the model."""
+"""Files that TensorFlow Serving reads besides the model."""
 
 from importlib import util
 from pathlib import Path
@@ -13,7 +13,10 @@ BATCH_SIZE = 64
 
 
 def write_server_config(output: Path) -> None:
-    """`models.config` and `batching_parameters.txt`, for `/models/<name>`."""
+    """Writes `models.config` and `batching_parameters.txt`.
+
+    The server must have the model in `/models/<name>`.
+    """
     write_text(
         output / "models.config",
         "model_config_list {\n"
@@ -36,11 +39,11 @@ def write_server_config(output: Path) -> None:
 def example_inputs(
     served: ServedGenerator, count: int
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Inputs that every signature takes, by its name.
+    """Returns example inputs of every signature, by its name.
 
     Args:
-        served: whose signatures they are for.
-        count: rows of each input.
+        served: the model.
+        count: batch size of each input.
     """
     z = tf.random.stateless_normal([count, served.code_size], [1, count])
     images = tf.random.stateless_uniform(
@@ -59,15 +62,17 @@ def example_inputs(
 
 
 def write_warmup(served: ServedGenerator, model: Path, name: str) -> bool:
-    """`assets.extra/tf_serving_warmup_requests`: one of each signature.
+    """Writes one warm-up request per signature.
+
+    The file is `assets.extra/tf_serving_warmup_requests`.
 
     Args:
         served: the model.
         model: folder of the version.
-        name: of the model.
+        name: name of the model.
 
     Returns:
-        Whether it could be: it takes tensorflow-serving-api.
+        Whether it was written: it needs tensorflow-serving-api.
     """
     if util.find_spec("tensorflow_serving") is None:
         return False

@@ -1,4 +1,4 @@
-"""An exported model against the generator that it was made from."""
+"""Compares an exported model with its original generator."""
 
 import io
 import json
@@ -27,20 +27,20 @@ Arrays = dict[str, np.ndarray]
 def verify(
     model: Path, served: ServedGenerator, generator: keras.Model, dtype: str
 ) -> dict[str, float]:
-    """Runs every signature in a fresh process, by TensorFlow's C loader.
+    """Runs every signature with TensorFlow's C loader, in a new process.
 
     Args:
         model: folder of the SavedModel.
-        served: what was saved.
-        generator: the unfolded one, with the checkpoint's weights.
-        dtype: that was exported.
+        served: the exported module.
+        generator: the unfolded generator, with the checkpoint's weights.
+        dtype: dtype of the export.
 
     Returns:
-        The largest difference of each signature, in [0, 1] as pixels.
+        Largest absolute difference per signature, for pixels in [0, 1].
 
     Raises:
-        VerificationFailed: if it cannot be run there, or a difference is
-            above `TOLERANCES`.
+        VerificationFailed: if the loader cannot run the model, or a
+            difference is above `TOLERANCES`.
     """
     asked = [example_inputs(served, count) for count in COUNTS]
     answers = run_in_c(model, asked)
@@ -52,7 +52,7 @@ def verify(
             )
             found[name] = max(found.get(name, 0.0), difference)
     for name, difference in found.items():
-        # `not <=` also catches what is not a number.
+        # `not <=` is also true for NaN.
         if not difference <= TOLERANCES[dtype]:
             raise VerificationFailed(
                 f"{model}: {name} differs from the checkpoint by "
@@ -64,7 +64,7 @@ def verify(
 def signature_tensors(
     model: Path,
 ) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
-    """Names of the tensors of each signature: its inputs', its outputs'."""
+    """Returns the input and output tensor names of each signature."""
     saved = saved_model_pb2.SavedModel()
     saved.ParseFromString((model / "saved_model.pb").read_bytes())
     (graph,) = saved.meta_graphs
@@ -81,17 +81,17 @@ def signature_tensors(
 def run_in_c(
     model: Path, asked: list[dict[str, Arrays]]
 ) -> list[dict[str, Arrays]]:
-    """Answers of a process that never imports TensorFlow.
+    """Runs signatures in a process that never imports TensorFlow.
 
     Args:
         model: folder of the SavedModel.
-        asked: inputs of signatures, by name, call by call.
+        asked: list of dicts: inputs by name of the signature.
 
     Returns:
-        Their outputs; strings as lists of `bytes`.
+        Outputs in the same form; strings as lists of `bytes`.
 
     Raises:
-        VerificationFailed: if the process fails, in its words.
+        VerificationFailed: if the process fails; contains its message.
     """
     tensors = signature_tensors(model)
     with tempfile.TemporaryDirectory() as folder:
@@ -131,7 +131,7 @@ def _run(request: Path) -> None:
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     if result.returncode:
-        lines = result.stderr.strip().splitlines() or ["no word"]
+        lines = result.stderr.strip().splitlines() or ["no message"]
         raise VerificationFailed(
             f"TensorFlow's C loader ended with {result.returncode}: {lines[-1]}"
         )
@@ -140,7 +140,7 @@ def _run(request: Path) -> None:
 def _difference(
     name: str, inputs: Arrays, outputs: Arrays, generator: keras.Model
 ) -> float:
-    """The largest one between an answer and what the generator makes."""
+    """Largest difference between a result and the generator's images."""
 
     def images(z):
         codes = tf.cast(z, generator.input.dtype)
@@ -157,7 +157,7 @@ def _difference(
         return _largest(outputs["images"], images(z))
     if name == "png":
         found = np.stack([_decode(x) for x in outputs["image_bytes"]])
-        # Eight bits round by half of 1/255.
+        # Rounding to 8 bits changes a value by up to half of 1/255.
         rounded = _largest(found, images(inputs["z"])) - 0.5 / 255
         return max(rounded, 0.0)
     losses = np.mean(

@@ -1,4 +1,4 @@
-"""Folders that a server polls: whole models, numbered."""
+"""Numbered versions of a model, in a folder that a server polls."""
 
 import contextlib
 import shutil
@@ -8,22 +8,22 @@ from pathlib import Path
 from wn_gan.errors import bad_flag
 from wn_gan.generators.saved_model import versions
 
-# What lies beside the versions of a model.
+# Files beside the versions of a model.
 COMPANIONS = ("models.config", "batching_parameters.txt")
 
 
 @contextlib.contextmanager
 def new_version(output: Path) -> Iterator[Path]:
-    """A folder to write a model to; on leaving it gets the next free number.
+    """Yields a folder for a model; on exit gives it the next free number.
 
-    A server that polls `output` sees the whole model or nothing; what an
-    export that failed had written is gone.
+    A server that polls `output` sees a complete model or nothing. A failed
+    export leaves no files.
 
     Args:
         output: folder of the model, `saved_models/<name>`.
 
     Raises:
-        UserError: if `output` holds something else.
+        UserError: if `output` holds other files.
     """
     check_output(output)
     number = 1 + max(versions(output), default=0)
@@ -38,7 +38,7 @@ def new_version(output: Path) -> Iterator[Path]:
 
 
 def check_output(output: Path) -> None:
-    """Raises `UserError` for a folder that is no model's."""
+    """Raises `UserError` if the folder holds anything but exports."""
     if output.exists() and not output.is_dir():
         raise bad_flag("output", output, "is not a folder")
     others = [
@@ -57,10 +57,10 @@ def check_output(output: Path) -> None:
 
 
 def newest_export(output: Path) -> Path:
-    """The folder of the version that a server would take.
+    """Returns the folder of the newest version, which a server would load.
 
     Raises:
-        UserError: if there is none.
+        UserError: if there is no version.
     """
     found = versions(output)
     if not found:

@@ -133,12 +133,17 @@ class Reconstructor:
         replicas = strategy.num_replicas_in_sync
         if replicas == 1:
             return self._search(targets, start)
+        count = len(targets)
+        targets, start = (_at_least(replicas, x) for x in (targets, start))
         cuts = np.linspace(0, len(targets), replicas + 1).astype(int)
         parts = [
             over_replicas(strategy, lambda r, x=x: x[cuts[r] : cuts[r + 1]])
             for x in (targets, start)
         ]
-        return self._search_parts(*parts)
+        found = self._search_parts(*parts)
+        return Reconstruction(
+            *(part[:count] for part in found[:-1]), found.curve[:, :count]
+        )
 
     def _start(
         self, number: int, first_image: int, targets: tf.Tensor
@@ -158,6 +163,12 @@ class Reconstructor:
                 for i in range(first_image, first_image + count)
             ]
         )
+
+
+def _at_least(count: int, rows: tf.Tensor) -> tf.Tensor:
+    """Repeats the last row until there are `count`: no replica gets none."""
+    missing = max(count - len(rows), 0)
+    return tf.concat([rows, *[rows[-1:]] * missing], axis=0)
 
 
 def _better(one: Reconstruction, other: Reconstruction) -> Reconstruction:

@@ -31,7 +31,7 @@ def describe_environment() -> dict:
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": package_versions(),
         "git_revision": git_revision(),
         "devices": [device.name for device in devices],
         "gpus": [
@@ -41,6 +41,11 @@ def describe_environment() -> dict:
         ],
         "cpus": os.cpu_count(),
     }
+
+
+def package_versions() -> dict[str, str | None]:
+    """Versions of the packages that results may depend on."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def peak_memory_mib() -> float:

@@ -41,6 +41,7 @@ class RunFolder:
         self.failures = self.path / "failures.json"
         self.failed = self.path / "failed"
         self.final_test = self.path / "final_test"
+        self.average_statistics = self.path / "average_statistics"
 
     @property
     def _written(self) -> tuple[Path, ...]:
@@ -62,9 +63,11 @@ class RunFolder:
         return [path.parent for path in sorted(found)]
 
     def all_final_tests(self) -> list[Path]:
-        """Folders of all finished final tests, of any checkpoint and mode."""
-        found = self.final_test.glob("*/**/summary.json")
-        return [path.parent for path in sorted(found)]
+        """Folders of all finished final tests: any checkpoint and mode."""
+        found = [
+            path.parent for path in self.final_test.glob("*/**/summary.json")
+        ]
+        return sorted(f for f in found if not f.name.startswith("superseded_"))
 
     def check(self, config: Config, allow_change: Sequence[str] = ()) -> None:
         """Checks that a run with this config may write here.

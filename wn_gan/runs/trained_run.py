@@ -11,6 +11,8 @@ from wn_gan.data import Split, load_split
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.gan.building import build_generator
+from wn_gan.networks.statistics import batch_norms
+from wn_gan.runs.average_statistics import set_average_statistics
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.folder import RunFolder
 
@@ -53,7 +55,8 @@ class TrainedRun:
             generator: the run's generator.
             name: name of the checkpoint.
             average: whether it gets the moving average of its weights
-                instead of the weights.
+                instead of the weights; batch norm's statistics are then
+                re-estimated over fresh codes.
 
         Returns:
             The checkpoint's step.
@@ -67,7 +70,14 @@ class TrainedRun:
                 "average", True, "the run keeps none (--g_ema_decay is 0)"
             )
         parts = {"generator": generator}
-        return self.checkpoints.restore(name, parts, average)["step"]
+        step = self.checkpoints.restore(name, parts, average)["step"]
+        if average and batch_norms(generator):
+            # The stored statistics are those of the weights, not of their
+            # average.
+            set_average_statistics(
+                generator, self.config.batch_size, self.folder
+            )
+        return step
 
     def load_split(self, data_dir: str | None = None) -> Split:
         """Loads the run's training and test images.

@@ -1,9 +1,9 @@
 """Samples: python -m wn_gan.sample --run_dir=runs/a --output=samples/a.
 
-Draws the generator of a run or of a SavedModel: a grid, single PNGs, arrays,
-walks between codes, nearest training images, the history of a run. Each seed
-gives one code: the same command writes the same bytes, and the signature
-`sample` of an export makes the same images of the same seeds.
+Writes images of a generator, from a run or a SavedModel: a grid, single PNGs,
+arrays, interpolations, nearest training images, the history of a run. Each
+seed gives one code: the same command writes the same bytes, and the signature
+`sample` of an export returns the same images for the same seeds.
 """
 
 import sys
@@ -13,7 +13,7 @@ from wn_gan.config import SampleOptions
 
 
 def main(options: SampleOptions) -> None:
-    """Draws the pictures."""
+    """Writes the images."""
     from wn_gan.sample.sample_run import sample
 
     sample(options)

@@ -22,7 +22,13 @@ STAY_FRAMES = 10
 
 
 def write_pngs(folder: Path, samples: np.ndarray, first_seed: int) -> None:
-    """One PNG an image, named by its seed."""
+    """Writes one PNG per image, named by its seed.
+
+    Args:
+        folder: folder of the files.
+        samples: uint8 `[n, height, width, channels]`.
+        first_seed: seed of the first image; the others follow.
+    """
     for number, image in enumerate(samples, first_seed):
         save_png(image, folder / f"{number:06}.png")
 
@@ -30,13 +36,16 @@ def write_pngs(folder: Path, samples: np.ndarray, first_seed: int) -> None:
 def write_interpolation(
     folder: Path, generator: Generator, codes: np.ndarray, kind: str
 ) -> list[Path]:
-    """A strip, a row a pair of codes, and an animation that goes round.
+    """Writes a strip (one row per pair of codes) and a looping animation.
 
     Args:
-        folder: of the two files.
-        generator: of the images.
-        codes: at least two, `[n, code_size]`.
+        folder: folder of the two files.
+        generator: generator of the images.
+        codes: at least two codes, `[n, code_size]`.
         kind: "webp" or "gif".
+
+    Returns:
+        Paths of the strip and the animation.
     """
     rows = [
         generator.pictures(interpolate(pair, STRIP_STEPS))
@@ -54,10 +63,16 @@ def write_interpolation(
 def write_neighbours(
     path: Path, train: Subset, samples: np.ndarray, count: int
 ) -> np.ndarray:
-    """Rows: a sample, then the training images nearest to it.
+    """Writes one row per sample: the sample, then nearest training images.
+
+    Args:
+        path: path of the picture.
+        train: the training images.
+        samples: uint8 `[n, height, width, channels]`.
+        count: number of neighbours per sample.
 
     Returns:
-        The mean squared error of each sample's nearest one.
+        Mean squared error of each sample's nearest training image, `[n]`.
     """
     flat = to_unit(samples).reshape(len(samples), -1)
     places, errors = nearest(train, flat, count)
@@ -71,10 +86,10 @@ def write_neighbours(
 
 
 def write_timeline(path: Path, grid_paths: Sequence[Path]) -> None:
-    """An animation of the grids of fixed codes that a run has left.
+    """Writes an animation of a run's sample grids.
 
     Args:
-        path: of the animation.
+        path: path of the animation.
         grid_paths: PNGs of the grids, oldest first.
 
     Raises:
@@ -92,12 +107,12 @@ def write_timeline(path: Path, grid_paths: Sequence[Path]) -> None:
 def write_animation(
     path: Path, frames: Sequence[np.ndarray], slower: int = 1
 ) -> None:
-    """An animated WebP or GIF, by the path's ending, that goes on for ever.
+    """Writes a looping animation: WebP or GIF, by the path's suffix.
 
     Args:
-        path: of the file.
+        path: path of the file.
         frames: uint8 `[height, width, 1 or 3]` each.
-        slower: how many times as long as usual a frame stays.
+        slower: factor on a frame's duration, `FRAME_MILLISECONDS`.
     """
     first, *others = (from_array(np.asarray(x)) for x in frames)
     kind = path.suffix[1:].upper()

@@ -25,17 +25,17 @@ NEIGHBOURED = 8
 
 
 def sample(options: SampleOptions) -> list[Path]:
-    """Writes the pictures that the options ask for.
+    """Writes the requested pictures.
 
     Args:
-        options: of the verb.
+        options: options of the verb.
 
     Returns:
         The files and folders written.
 
     Raises:
-        UserError: for a generator or options that cannot be used; then
-            nothing has been written.
+        UserError: for an unusable generator or options; nothing has been
+            written then.
     """
     train = None
     if options.neighbours:
@@ -62,7 +62,10 @@ def sample(options: SampleOptions) -> list[Path]:
         codes = generator.codes(options.seed, count, options.truncation)
         some = generator.pictures(codes)
         errors = write_neighbours(written[-1], train, some, NEIGHBOURS)
-        say(f"mean squared error of the nearest: {errors.mean():.4f}")
+        say(
+            "mean squared error to the nearest training image: "
+            f"{errors.mean():.4f}"
+        )
     for path in written:
         say(str(path))
     return written
@@ -71,7 +74,7 @@ def sample(options: SampleOptions) -> list[Path]:
 def _write_samples(
     options: SampleOptions, generator: Generator, output: Path
 ) -> list[Path]:
-    """The samples, in each of the formats."""
+    """Writes the samples in each requested format."""
     codes = generator.codes(
         options.seed, options.num_images, options.truncation
     )

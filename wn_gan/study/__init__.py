@@ -1,1 +1,1 @@
-"""Studies: many runs, compared."""
+"""Studies: a grid of runs, trained, tested and compared."""

@@ -1,8 +1,8 @@
 """Study: python -m wn_gan.study --flagfile=flags/study_faces.cfg.
 
 Trains every norm with every seed (same data order, same codes, same budget),
-tests each run and compares them. Killed anywhere and started again, it runs
-what is missing. Takes all flags of wn_gan.train for what the runs share.
+tests each run and compares them. After a kill, the same command runs only the
+missing parts. It takes all flags of wn_gan.train as options of every run.
 """
 
 import sys

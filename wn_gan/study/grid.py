@@ -15,8 +15,8 @@ def run_study(shared: Config, options: StudyOptions) -> None:
     """Trains and tests the missing runs, then compares all.
 
     Args:
-        shared: options that all runs have.
-        options: of the study.
+        shared: options of all runs.
+        options: options of the study.
     """
     configs = plan(shared, options)
     run_all = here if options.executor == "here" else as_jobs
@@ -32,17 +32,17 @@ def run_study(shared: Config, options: StudyOptions) -> None:
 
 
 def plan(shared: Config, options: StudyOptions) -> list[Config]:
-    """The config of every run of the grid.
+    """Returns the config of every run of the grid.
 
-    For one seed all norms see the same images and codes in the same order;
-    the split is the same for all runs.
+    With the same seed, all norms get the same images and codes in the same
+    order. The split is the same for all runs.
 
     Args:
-        shared: options that all runs have.
-        options: of the study.
+        shared: options of all runs.
+        options: options of the study.
 
     Raises:
-        UserError: for a value that cannot be right.
+        UserError: for an invalid value.
     """
     return [
         dataclasses.replace(
@@ -57,14 +57,14 @@ def plan(shared: Config, options: StudyOptions) -> list[Config]:
 
 
 def here(configs: list[Config], options: StudyOptions) -> Iterator[str]:
-    """One run after another, on this machine."""
+    """Runs one after another on this machine; yields a line per run."""
     for config in configs:
-        say(f"begins: {config.run_dir}")
+        say(f"starting: {config.run_dir}")
         yield run_one(config, options.final_evaluations)
 
 
 def as_jobs(configs: list[Config], options: StudyOptions) -> Iterator[str]:
-    """One job per run; yields a line as each one ends."""
+    """Starts one job per run; yields a line when a run ends."""
     try:
         from wn_gan.study.jobs import run_jobs
     except ImportError:

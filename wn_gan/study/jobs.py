@@ -1,4 +1,4 @@
-"""A study's runs as jobs, by the package submitit (extra `slurm`)."""
+"""Runs a study as jobs, with the package submitit (extra `slurm`)."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,16 @@ from wn_gan.config import Config
 from wn_gan.study.study_run import run_one
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-# submitit's own limits are 3 requeues, and 5 minutes for a local job.
+# submitit's defaults are 3 requeues, and 5 minutes for a local job.
 _MAX_REQUEUES = 100
 _NO_LIMIT_MINUTES = 60 * 24 * 365
 
 
 class StudyJob(submitit.helpers.Checkpointable):
-    """One run; preempted, it is requeued and goes on from its checkpoint.
+    """One run; after a preemption it is requeued and resumes.
 
     Args:
-        config: of the run.
+        config: config of the run.
         final_evaluations: see `run_one`.
     """
 
@@ -28,7 +28,7 @@ class StudyJob(submitit.helpers.Checkpointable):
         self.final_evaluations = final_evaluations
 
     def __call__(self) -> str:
-        """Trains and tests what is missing; returns how it ended."""
+        """Trains and tests the run; returns a line with the result."""
         return run_one(self.config, self.final_evaluations)
 
 
@@ -40,18 +40,18 @@ def run_jobs(
     num_parallel: int,
     slurm_options: Mapping[str, str],
 ) -> Iterator[str]:
-    """Runs a study's runs, some at a time.
+    """Runs a study's runs as jobs, several at a time.
 
     Args:
-        configs: of the runs.
+        configs: configs of the runs.
         final_evaluations: see `run_one`.
-        folder: of the jobs' own files and logs.
+        folder: folder of the jobs' files and logs.
         executor: "local" or "slurm".
-        num_parallel: jobs that run or wait at the same time.
-        slurm_options: of each job; numbers as text.
+        num_parallel: maximum number of jobs that run or wait in the queue.
+        slurm_options: Slurm's options of each job; numbers as text.
 
     Yields:
-        How each run ended, as it ends.
+        A line with the result of each run, when it ends.
     """
     submitting = submitit.AutoExecutor(
         folder, cluster=executor, slurm_max_num_timeout=_MAX_REQUEUES

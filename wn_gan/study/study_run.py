@@ -1,4 +1,4 @@
-"""One run of a study: trained and tested, each in a process of its own."""
+"""Trains and tests one run of a study, each in its own process."""
 
 import ctypes
 import json
@@ -14,20 +14,20 @@ from wn_gan.runs.folder import RunFolder
 
 
 def run_one(config: Config, final_evaluations: int) -> str:
-    """Trains and tests what is missing of a run.
+    """Trains a run if it is not finished, and tests it.
 
     Args:
-        config: of the run.
-        final_evaluations: gradient evaluations an image in the final test.
+        config: config of the run.
+        final_evaluations: gradient evaluations per image in the final test.
 
     Returns:
-        How it ended, in a line that names the run's folder.
+        A line with the result and the run's folder.
 
     Raises:
-        KeyboardInterrupt: if a process was asked to stop.
+        KeyboardInterrupt: if a signal stopped one of the processes.
     """
     if not is_trained(config) and _train(config) != 0:
-        return f"failed: {config.run_dir}; it is counted"
+        return f"failed: {config.run_dir}; reported as failed"
     status = _run(
         "evaluate",
         f"--run_dir={config.run_dir}",
@@ -51,7 +51,7 @@ def _train(config: Config) -> int:
 
 
 def _run(verb: str, *arguments: str) -> int:
-    """A verb in a process of its own, which ends with this one."""
+    """Runs a verb in a child process, which ends with this one."""
     command = [sys.executable, "-m", f"wn_gan.{verb}", *arguments]
     status = subprocess.run(command, preexec_fn=_end_with_parent).returncode
     if status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
@@ -60,7 +60,7 @@ def _run(verb: str, *arguments: str) -> int:
 
 
 def _end_with_parent() -> None:
-    """Linux: SIGTERM for this process when its parent dies, however."""
+    """On Linux, sends this process SIGTERM when its parent dies."""
     if sys.platform == "linux":
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)

@@ -1,7 +1,7 @@
 """Trains a GAN: python -m wn_gan.train --flagfile=flags/quickstart.cfg.
 
-Makes the run folder --run_dir, or resumes the run that is there. Flags come
-from the command line and from flag files; the last value wins.
+Creates the run folder --run_dir, or resumes the run in it. Flags come from the
+command line and from flag files; the last value wins.
 """
 
 import sys
@@ -13,7 +13,7 @@ from wn_gan.errors import bad_flag
 
 
 def main(config: Config, launch: LaunchOptions) -> int:
-    """Trains, or describes what training would do."""
+    """Trains, or prints a preview; returns the exit status."""
     for name in launch.allow_change:
         if name not in vars(config):
             raise bad_flag("allow_change", name, "is no option")

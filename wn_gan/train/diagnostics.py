@@ -1,4 +1,4 @@
-"""What goes on inside the networks: norms, ranks, activations, drift."""
+"""Norms, ranks, activations and drift inside the networks."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,15 +15,15 @@ _SATURATED = 1 / 255
 
 
 class Diagnostics:
-    """Measures both networks on the same images and codes every time.
+    """Measures both networks, always on the same images and codes.
 
-    Gradients are those of the GAN loss, without penalties, in training mode;
-    what a forward pass changes (moving statistics) is put back.
+    Gradients are those of the GAN loss without penalties, in training mode.
+    The moving statistics, which a forward pass changes, are restored.
 
     Args:
-        gan: whose networks are measured.
-        real_images: `[n, height, width, channels]` in [0, 1]; as many codes,
-            the same every time, go with them.
+        gan: the GAN to measure.
+        real_images: `[n, height, width, channels]` in [0, 1]; used together
+            with n fixed codes.
     """
 
     def __init__(self, gan: GAN, real_images: np.ndarray):
@@ -36,23 +36,24 @@ class Diagnostics:
         self._measure = tf.function(self._both_networks)
 
     def __call__(self) -> dict[str, np.ndarray]:
-        """Numbers and vectors by name, `<network>/<layer>/<what>`.
+        """Returns numbers and vectors by name, `<network>/<layer>/<what>`.
 
-        Per layer with a kernel v (one vector an output channel):
-        `v_norm`, its mean norm; `cos_gradient_v`, the mean absolute cosine
-        between it and its gradient (0 for strict weight norm, but for
-        epsilon); `singular_values` of the kernel that is applied, as a
-        matrix of channels by everything else; `effective_rank`, the
-        exponential of their entropy (Roy & Vetterli 2007).
+        Per layer with a kernel v (one vector per output channel):
+        `v_norm`, the mean norm of the vectors; `cos_gradient_v`, the mean
+        absolute cosine between a vector and its gradient (0 for strict
+        weight norm, except for epsilon); `singular_values` of the applied
+        kernel, as a matrix of channels by all other axes; `effective_rank`,
+        the exponential of their entropy (Roy & Vetterli 2007).
 
         Per rectifier: `mean` and `variance` of its outputs; `saturated`, the
-        share of channels whose inputs all lie below the threshold; `slope`
-        and `threshold`, one a channel. Of the images: `saturated`, the share
-        of pixels within 1/255 of black or white.
+        share of channels with all inputs below the threshold; `slope` and
+        `threshold`, one per channel. Of the generated images: `mean`,
+        `variance`, and `saturated`, the share of pixel values within 1/255
+        of 0 or 1.
 
         Per batch norm: `mean_drift`, |moving - batch mean| in standard
         deviations, and `variance_drift`, |log(moving / batch variance)|,
-        means over channels.
+        both as means over channels.
         """
         changing = [
             (variable, tf.identity(variable))
@@ -83,7 +84,7 @@ class Diagnostics:
 
 
 class _Seen(NamedTuple):
-    """What went into and came out of a layer, and its statistics before."""
+    """A layer's inputs, outputs and earlier moving statistics."""
 
     inputs: tf.Tensor
     outputs: tf.Tensor
@@ -91,7 +92,7 @@ class _Seen(NamedTuple):
 
 
 class _Probe:
-    """One network, with what goes into and comes out of its layers."""
+    """Reads the inputs and outputs of one network's layers."""
 
     def __init__(self, network: keras.Model):
         self.network = network
@@ -104,7 +105,7 @@ class _Probe:
         self._model = keras.Model(network.input, [*ends, network.output])
 
     def __call__(self, inputs: tf.Tensor) -> tuple[list[_Seen], tf.Tensor]:
-        """What is seen of each of `layers`, and the network's result."""
+        """Runs the network; returns one `_Seen` per layer and the output."""
         moving = [_moving_statistics(layer) for layer in self.layers]
         *tensors, result = self._model(inputs, training=True)
         seen = zip(tensors[::2], tensors[1::2], moving, strict=True)
@@ -113,7 +114,7 @@ class _Probe:
     def numbers(
         self, seen: list[_Seen], tape: tf.GradientTape, loss: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """All numbers of `Diagnostics`, by name."""
+        """Returns all numbers of `Diagnostics`, by name."""
         kernels = {
             layer.name: layer.kernel
             for layer in self.layers
@@ -131,7 +132,7 @@ class _Probe:
 
 
 def _moving_statistics(layer: keras.layers.Layer) -> list[tf.Tensor]:
-    """As they are before the forward pass that moves them."""
+    """Copies the moving statistics before a forward pass changes them."""
     names = ("moving_mean", "moving_variance")
     return [tf.identity(getattr(layer, n)) for n in names if hasattr(layer, n)]
 
@@ -218,12 +219,12 @@ def _share(condition: tf.Tensor) -> tf.Tensor:
 
 
 def effective_rank(singular_values: tf.Tensor) -> tf.Tensor:
-    """Exp of the entropy of singular values that are made to sum to 1.
+    """Exponential of the entropy of singular values, scaled to sum to 1.
 
-    Between 1 and their number, which it reaches where they are all alike.
+    It ranges from 1 to n; it is n if all values are equal.
 
     Args:
-        singular_values: `[n]`, not negative.
+        singular_values: `[n]`, not negative, not all 0.
 
     Reference: Roy & Vetterli 2007, The effective rank, EUSIPCO.
     """

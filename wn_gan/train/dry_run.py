@@ -1,4 +1,4 @@
-"""A preview of a run, without beginning it."""
+"""Prints a preview of a run without starting it."""
 
 import math
 import time
@@ -20,11 +20,11 @@ TIMED_STEPS = 5
 def describe(config: Config) -> None:
     """Prints the config, parameter counts, split sizes and a time estimate.
 
-    Writes nothing. The estimate is that of the training steps alone, from a
+    Writes no file. The estimate covers only training steps and comes from a
     few of them.
 
     Raises:
-        UserError: for whatever training itself would refuse.
+        UserError: for any input that training would reject.
     """
     if config.run_dir is not None:
         RunFolder(config.run_dir).check(config)
@@ -46,14 +46,14 @@ def describe(config: Config) -> None:
     lines += [f"skipped {line}" for line in parts["skipped"]]
     lines.append(
         f"about {format_seconds(seconds * config.train_steps)} for "
-        f"{config.train_steps:,} steps of {seconds:.3f} s here "
+        f"{config.train_steps:,} steps of {seconds:.3f} s on this machine "
         f"({config.batch_size / seconds:.0f} images/s)"
     )
     say("\n".join(lines))
 
 
 def _seconds_per_step(gan: GAN, config: Config, split: Split) -> float:
-    """The mean of a few steps, after one that compiles them."""
+    """Mean time of a few steps, after one call that compiles them."""
     steps = config.steps_per_execution
     stream = iter(batches(config, feed_of(config, split), start_step=0))
     strategy = tf.distribute.get_strategy()

@@ -1,9 +1,8 @@
 """Training steps under any strategy.
 
-The loop takes the place of `keras.Model.fit`, which Keras 3 breaks under
-MultiWorkerMirroredStrategy (keras-team/keras#20585): this is the one place
-that works around it, for all strategies alike, on both stacks. A test fails
-when Keras is mended.
+The loop replaces `keras.Model.fit`, which fails under
+MultiWorkerMirroredStrategy in Keras 3 (keras-team/keras#20585). It is the same
+for all strategies and both Keras versions. A test fails once Keras is fixed.
 """
 
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ class TrainingLoop:
     """Calls `train_step` on every replica.
 
     Args:
-        gan: compiled in the strategy's scope.
-        strategy: to train under.
-        steps_per_execution: steps of one call.
+        gan: the GAN, compiled in the strategy's scope.
+        strategy: strategy of the training.
+        steps_per_execution: steps per call.
         jit_compile: whether to compile the step with XLA.
     """
 
@@ -45,7 +44,7 @@ class TrainingLoop:
         self._call = tf.function(call)
 
     def _any(self, stop: tf.Tensor) -> tf.Tensor:
-        """How many workers ask to stop: all of them must do so at once."""
+        """Counts the workers that ask to stop: all must stop together."""
         if self._alone:
             return stop
         replica = tf.distribute.get_replica_context()
@@ -55,14 +54,14 @@ class TrainingLoop:
     def __call__(
         self, iterator: Iterator, stop: bool = False
     ) -> tuple[dict[str, Any], bool]:
-        """The next `steps_per_execution` steps.
+        """Runs the next `steps_per_execution` steps.
 
         Args:
-            iterator: of the distributed batches.
+            iterator: iterator over the distributed batches.
             stop: whether this worker asks to stop.
 
         Returns:
-            What the last step returned, and whether any worker asks to stop.
+            Results of the last step, and whether any worker asks to stop.
         """
         asked = tf.constant(float(stop))
         results, stops = self._call(iterator, asked)

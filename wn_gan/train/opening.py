@@ -1,4 +1,4 @@
-"""A run, new or as its last checkpoint left it."""
+"""Opens a run: a new one, or one resumed from its last checkpoint."""
 
 import contextlib
 from collections.abc import Iterator
@@ -29,17 +29,17 @@ def open_run(
     failures: FailureLog,
     strategy: tf.distribute.Strategy,
 ) -> Iterator[Run]:
-    """The run, its folder and GAN as the last checkpoint left them.
+    """Creates a run or restores its last checkpoint; a context manager.
 
     Args:
-        config: of the run.
-        folder: locked by the chief.
-        split: its images.
-        failures: of the run so far, none pending.
-        strategy: in whose scope this is called.
+        config: config of the run.
+        folder: folder of the run, locked by the chief.
+        split: split of its images.
+        failures: failures of the run, none pending.
+        strategy: strategy of the training; call this in its scope.
 
     Raises:
-        UserError: if the run is further than `train_steps` already, or all
+        UserError: if the run has done more than `train_steps` steps, or all
             its checkpoints are damaged.
     """
     attempt = failures.attempt(config)
@@ -47,7 +47,7 @@ def open_run(
     checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
     latest = checkpoints.restore_latest(gan)
     state = TrainState.of_checkpoint(latest.metadata if latest else {})
-    wait_for_all(strategy)  # all have read: the chief may write
+    wait_for_all(strategy)  # all have read; the chief may write
     if state.step > config.train_steps:
         raise UserError(
             f"--train_steps={config.train_steps}: the run in {folder.path} "
@@ -59,7 +59,7 @@ def open_run(
         _match_best(checkpoints, state)
     wait_for_all(strategy)
     if not checkpoints.path("best").exists():
-        # Deleted in a rollback: the next test writes another one.
+        # A rollback deleted it; the next test writes a new one.
         state.best_step = state.best_loss = None
     run = Run(attempt, gan, folder, checkpoints, state, failures, strategy)
     if not run.chief:
@@ -69,7 +69,7 @@ def open_run(
     write_json(folder.environment, describe_environment())
     MetricsFile(folder.metrics).cut_after(state.step)
     if state.step < config.train_steps:
-        folder.final.unlink(missing_ok=True)  # of a shorter run
+        folder.final.unlink(missing_ok=True)  # from a shorter run
     run.tensorboard = TensorBoardLog(folder.tensorboard, state.step)
     run.progress = Progress(config.train_steps, "step", state.step)
     with contextlib.closing(run.tensorboard), run.progress:
@@ -80,8 +80,8 @@ def open_run(
 def _match_best(checkpoints: Checkpoints, state: TrainState) -> None:
     """Makes `best` the checkpoint that the state names.
 
-    A kill between the writes of `last` and of its copy `best` leaves an
-    older `best`, or none.
+    A kill after `last` was written, but before its copy `best`, leaves an
+    older `best` or none.
     """
     if state.best_step is None or state.best_step != state.step:
         return
@@ -90,20 +90,20 @@ def _match_best(checkpoints: Checkpoints, state: TrainState) -> None:
 
 
 def _say_beginning(run: Run, split: Split, damaged: list[str] | None) -> None:
-    """Says what the run begins with.
+    """Prints the first messages of a run.
 
     Args:
-        run: of which this is the chief.
-        split: its images.
-        damaged: a line for each damaged checkpoint; None where there was no
-            checkpoint at all.
+        run: a run; this process is its chief.
+        split: split of its images.
+        damaged: one message per damaged checkpoint; None if there was no
+            checkpoint.
     """
     step = run.state.step
     run.tensorboard.config(run.config)
     for line in split.image_set.skipped:
         run.say(f"skipped {line}")
     for line in damaged or ():
-        run.say(f"{line}; going on from the one before")
+        run.say(f"{line}; continuing from another checkpoint")
     for failure in run.failures.failures:
         run.tensorboard.text(step, "failures", str(failure))
         run.say(f"failed at step {failure.step:,}: {failure}")

@@ -1,4 +1,4 @@
-"""A run that failed begins again, from the start or from a good checkpoint."""
+"""Recovery of a failed run: restart, or rollback to a good checkpoint."""
 
 import shutil
 from pathlib import Path
@@ -10,18 +10,18 @@ from wn_gan.runs.folder import RunFolder
 
 
 def recover(config: Config, folder: RunFolder, failures: FailureLog) -> bool:
-    """Does what `--on_failure` says about the pending failure.
+    """Applies `--on_failure` to the pending failure.
 
-    What the failed attempt left is moved to `failed/<number>`. Killed
-    anywhere in between and called again, it ends in the same state.
+    Files of the failed attempt go to `failed/<number>`. If this is killed
+    at any point, a second call completes it with the same result.
 
     Args:
-        config: of the run.
-        folder: locked by the caller.
-        failures: of the run, the last one pending.
+        config: config of the run.
+        folder: folder of the run, locked by the caller.
+        failures: failures of the run; the last one is pending.
 
     Returns:
-        Whether the run goes on.
+        Whether the run continues.
     """
     failure = failures.pending
     action = config.on_failure
@@ -46,7 +46,7 @@ def recover(config: Config, folder: RunFolder, failures: FailureLog) -> bool:
 
 
 def _archive(folder: RunFolder, target: Path, step: int) -> None:
-    """Keeps the metrics of a failed attempt, and its pictures after `step`."""
+    """Copies the attempt's metrics; moves its pictures after `step`."""
     target.mkdir(parents=True, exist_ok=True)
     if not (target / folder.metrics.name).exists():
         shutil.copy(folder.metrics, target)
@@ -59,12 +59,12 @@ def _archive(folder: RunFolder, target: Path, step: int) -> None:
 
 
 def explain(config: Config, failure: Failure, folder: RunFolder) -> str:
-    """Why a run does not go on, and what would make it.
+    """Explains why a run ended and which flags would continue it.
 
     Args:
-        config: of the run.
-        failure: pending.
-        folder: of the run.
+        config: config of the run.
+        failure: the pending failure.
+        folder: folder of the run.
     """
     what = f"{folder.path}: failed at step {failure.step:,}: {failure.cause}"
     if config.on_failure in ("restart", "rollback"):
@@ -73,6 +73,6 @@ def explain(config: Config, failure: Failure, folder: RunFolder) -> str:
             f"{config.max_recoveries} times already"
         )
     return (
-        f"{what}; --on_failure=restart or --on_failure=rollback goes on with "
-        "another seed and a lower rate of D"
+        f"{what}; --on_failure=restart or --on_failure=rollback continues with "
+        "another seed and a lower learning rate of D"
     )

@@ -20,18 +20,18 @@ class Outcome(enum.Enum):
 
 
 class Interrupted(Exception):
-    """The run was asked to stop while a long action was at work."""
+    """A stop was requested during a long action."""
 
 
 class Action(abc.ABC):
-    """Something that is due every so many steps, and at the last one.
+    """Work that is due at an interval of steps, and at the last step.
 
-    Calling it returns what it wants recorded of the step. Actions don't see
-    each other's records, so their order carries no meaning.
+    Calling it returns values to record for the step. Actions do not see each
+    other's records, so their order does not matter.
 
     Args:
-        run: that it acts on.
-        every_steps: interval.
+        run: the run to act on.
+        every_steps: interval in steps.
     """
 
     def __init__(self, run: Run, every_steps: int):
@@ -54,7 +54,7 @@ class Action(abc.ABC):
             Numbers for the step's line in metrics.jsonl.
 
         Raises:
-            Interrupted: if the run was asked to stop meanwhile.
+            Interrupted: if a stop was requested during the action.
         """
 
 
@@ -62,16 +62,16 @@ class Action(abc.ABC):
 class Schedule:
     """Everything that happens after a step.
 
-    The guard comes first: nothing else is done with a run that has failed.
-    The merged record of all actions is reported in one line, before the
-    checkpoint that vouches for it is saved.
+    The guard runs first: after a failure nothing else is done except the
+    report. The records of all actions are reported in one line, before the
+    checkpoint is saved: each checkpoint then has its line.
 
     Attributes:
-        run: in training.
-        guard: returns `{"failure": cause}` for a run that has failed.
-        actions: in any order.
-        report: takes step, logs and record; None where another worker writes.
-        save: takes the step; None where another worker writes.
+        run: the run in training.
+        guard: returns `{"failure": cause}` if the run has failed.
+        actions: actions in any order.
+        report: takes step, logs and record; None if another worker writes.
+        save: takes the step; None if another worker writes.
     """
 
     run: Run
@@ -83,14 +83,14 @@ class Schedule:
     def after_step(
         self, logs: dict[str, Any], stopping: bool = False
     ) -> Outcome | None:
-        """Does what is due after a step.
+        """Does the work that is due after a step.
 
         Args:
-            logs: what the step returned.
-            stopping: whether the run was asked to stop.
+            logs: results of the step.
+            stopping: whether a stop was requested.
 
         Returns:
-            How training ends here; None if it goes on.
+            How training ended; None if it continues.
         """
         state, steps = self.run.state, self.run.config.train_steps
         step, before = state.step, dataclasses.replace(state)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the step, save, end cleanly."""
+"""Clean stop on Ctrl-C and SIGTERM: finish the step, then save."""
 
 import signal
 from typing import Any
@@ -7,27 +7,24 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopRequest:
-    """While entered, the first Ctrl-C or SIGTERM only asks to stop.
+    """Context manager: the first Ctrl-C or SIGTERM only requests a stop.
 
-    A second one acts as ever. Must be entered in the main thread.
+    A second signal has its default effect. Enter it in the main thread.
 
     Attributes:
-        signal: the signal that came, or None.
+        signal: the received signal, or None.
     """
 
     def __init__(self) -> None:
-        """Nothing is asked yet."""
         self.signal: signal.Signals | None = None
         self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "StopRequest":
-        """Takes over the two signals."""
         for number in _SIGNALS:
             self._handlers[number] = signal.signal(number, self._ask)
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        """Gives them back."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
@@ -38,15 +35,15 @@ class StopRequest:
 
     @property
     def asked(self) -> bool:
-        """Whether a signal came."""
+        """Whether a signal was received."""
         return self.signal is not None
 
     @property
     def name(self) -> str:
-        """Of the signal that ends the run; SIGTERM where another got it."""
+        """Name of the signal; SIGTERM if another worker received it."""
         return (self.signal or signal.SIGTERM).name
 
     @property
     def exit_status(self) -> int:
-        """128 + the signal's number, as shells count."""
+        """128 + the signal's number, as in shells."""
         return 128 + (self.signal or signal.SIGTERM)

@@ -22,7 +22,7 @@ from wn_gan.train.tensorboard_log import TensorBoardLog
 
 
 class Stopwatch:
-    """Wall time, and training time: wall time without the pauses."""
+    """Measures wall time, and training time (wall time without pauses)."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter()
@@ -30,7 +30,7 @@ class Stopwatch:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Time inside does not count as training."""
+        """Excludes the time inside from the training time."""
         start = time.perf_counter()
         yield
         self._paused += time.perf_counter() - start
@@ -52,16 +52,17 @@ class TrainState:
         step: steps done.
         best_step: step of the lowest running-test loss, or None.
         best_loss: that loss, or None.
-        improved_step: last step whose running test was better than all
-            before it, of which there was one; or None.
-        seconds: wall time, earlier processes of the run included.
+        improved_step: last step at which a running test was better than all
+            earlier ones; None if there is none. The first test never counts.
+        seconds: wall time, including earlier processes of the run.
         d_won_share: see `Vitals`.
-        low_spread_checks: consecutive checks that found G without variety.
-        last_spread: of G's images at the last check.
-        suspect_since: step of the first of the guard's consecutive checks
-            that found signs of a failure; None if the last one found none.
-        unreported: what the last step returned, where the run was stopped
-            before everything due after it was done; else None.
+        low_spread_checks: number of latest consecutive checks at which the
+            spread of G's images was too low.
+        last_spread: spread of G's images at the last check.
+        suspect_since: first step of the latest consecutive checks that found
+            signs of a failure; None if the last check found none.
+        unreported: results of the last step if the run was stopped before
+            the work due after that step was done; else None.
     """
 
     step: int = 0
@@ -77,12 +78,12 @@ class TrainState:
 
     @classmethod
     def of_checkpoint(cls, metadata: Mapping[str, Any]) -> "TrainState":
-        """The state in a checkpoint's metadata."""
+        """Returns the state in a checkpoint's metadata."""
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(**{k: v for k, v in metadata.items() if k in names})
 
     def set_to(self, other: "TrainState") -> None:
-        """Takes over all values of another state."""
+        """Copies all values of another state."""
         vars(self).update(vars(other))
 
 
@@ -91,17 +92,18 @@ class Run:
     """A training run, as its actions see it.
 
     Attributes:
-        config: of this attempt: seed and D's rate may differ from the run's.
-        gan: in training.
-        folder: of the run.
-        checkpoints: of the run.
-        state: kept up to date by the actions.
-        failures: of the run.
-        strategy: it is trained under.
-        tensorboard: of the run; the chief has one.
-        progress: live line of the terminal; the chief has one.
-        stop: asked after every step.
-        stopwatch: of this process.
+        config: config of this attempt: seed and D's learning rate may differ
+            from the run's.
+        gan: the GAN in training.
+        folder: folder of the run.
+        checkpoints: checkpoints of the run.
+        state: training progress, updated by the actions.
+        failures: failures of the run.
+        strategy: strategy of the training.
+        tensorboard: event files of the run; None except on the chief.
+        progress: live line on the terminal; None except on the chief.
+        stop: checked after every step.
+        stopwatch: times of this process.
     """
 
     config: Config
@@ -118,11 +120,11 @@ class Run:
 
     @property
     def chief(self) -> bool:
-        """Whether this process writes: one of several workers does."""
+        """Whether this process writes the files; only one worker does."""
         return is_chief(self.strategy)
 
     def say(self, text: str) -> None:
-        """Prints a line, on the chief."""
+        """Prints a line; does nothing except on the chief."""
         if self.progress is not None:
             self.progress.message(text)
 
@@ -135,10 +137,10 @@ class Run:
         self.tensorboard.text(failure.step, "failures", str(failure))
 
     def show(self, step: int, kind: str, picture: np.ndarray) -> None:
-        """Writes `<kind>/step_<8 digits>.png`, and shows it in TensorBoard.
+        """Writes `<kind>/step_<8 digits>.png` and shows it in TensorBoard.
 
         Args:
-            step: that it belongs to.
+            step: step of the picture.
             kind: "samples" or "reconstructions".
             picture: uint8 `[height, width, channels]`.
         """

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a run."""
+"""TensorBoard event files of a run."""
 
 import contextlib
 import errno
@@ -15,7 +15,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
 
-# The name of each number in TensorBoard, grouped into its sections.
+# TensorBoard tag of each number; the prefix is its section.
 TAGS = {
     "d_loss": "loss/d_loss",
     "g_loss": "loss/g_loss",
@@ -34,9 +34,9 @@ class TensorBoardLog:
     """Writes event files.
 
     Args:
-        folder: of the event files.
-        begun_at: step that this process begins at: TensorBoard drops what
-            an earlier one, which was killed, wrote after it.
+        folder: folder of the event files.
+        begun_at: step at which this process begins. TensorBoard drops later
+            data of an earlier process that was killed.
     """
 
     def __init__(self, folder: Path, begun_at: int = 0):
@@ -45,25 +45,25 @@ class TensorBoardLog:
         self._writer = tf.summary.create_file_writer(str(folder))
 
     def config(self, config: Config) -> None:
-        """The config as a text."""
+        """Writes the config as text."""
         lines = to_flag_file(config).splitlines()
         text = "\n".join("    " + line for line in lines)
         self.text(0, "config", text)
 
     def text(self, step: int, name: str, text: str) -> None:
-        """A text, in Markdown."""
+        """Writes a Markdown text."""
         with self._writing():
             tf.summary.text(name, text, step=step)
 
     def scalars(self, step: int, values: Mapping[str, float | None]) -> None:
-        """The numbers of a record that `TAGS` names; None leaves a gap."""
+        """Writes the numbers listed in `TAGS`; None leaves a gap."""
         with self._writing():
             for name in TAGS.keys() & values.keys():
                 if values[name] is not None:
                     tf.summary.scalar(TAGS[name], values[name], step=step)
 
     def diagnostics(self, step: int, values: Mapping[str, np.ndarray]) -> None:
-        """Numbers as curves, vectors as histograms."""
+        """Writes numbers as curves, vectors as histograms."""
         with self._writing():
             for name, value in values.items():
                 write = (
@@ -72,23 +72,23 @@ class TensorBoardLog:
                 write(f"diagnostics/{name}", value, step=step)
 
     def image(self, step: int, name: str, picture: np.ndarray) -> None:
-        """A picture, uint8 `[height, width, channels]`."""
+        """Writes a picture, uint8 `[height, width, channels]`."""
         with self._writing():
             tf.summary.image(name, picture[np.newaxis], step=step)
 
     def flush(self) -> None:
-        """Writes out what is buffered."""
+        """Writes buffered data to disk."""
         with self._writing():
             self._writer.flush()
 
     def close(self) -> None:
-        """Writes out what is buffered and closes the file."""
+        """Writes buffered data to disk and closes the file."""
         with self._writing():
             self._writer.close()
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        """TensorFlow tells of a full disk in its own way."""
+        """Raises TensorFlow's errors, e.g. for a full disk, as `OSError`."""
         try:
             with self._writer.as_default():
                 yield
@@ -98,12 +98,12 @@ class TensorBoardLog:
 
 
 def _purge(folder: Path, step: int) -> None:
-    """Makes TensorBoard drop what earlier files hold from a step on.
+    """Makes TensorBoard drop data of earlier files from a step on.
 
-    Every start writes this, the first one too: TensorBoard takes only the
-    second START that it finds for a restart. It reads files in the order of
-    their names: second, host, ... The name given here comes before those of
-    all writers of the same second.
+    Every start writes a START event, also the first one: TensorBoard takes
+    only the second START that it finds for a restart. It reads files in the
+    order of their names (second, host, ...). The name chosen here sorts
+    before those of all writers in the same second.
     """
     with tempfile.TemporaryDirectory() as workplace:
         writer = EventFileWriter(workplace)

@@ -39,22 +39,22 @@ from wn_gan.train.state import Run
 
 
 def train(config: Config, allow_change: Sequence[str] = ()) -> int:
-    """Begins, resumes or finishes the run in `config.run_dir`.
+    """Starts, resumes or finishes the run in `config.run_dir`.
 
     Args:
-        config: of the run, with a `run_dir`.
-        allow_change: options that may differ from those that a run to be
-            resumed began with.
+        config: config of the run, with a `run_dir`.
+        allow_change: options that may differ from those of the run to
+            resume.
 
     Returns:
-        0 when the run is finished, 128 + the signal's number when a signal
-        ended it; then all is saved and the same call goes on.
+        0 if the run is finished; 128 + the signal's number if a signal ended
+        it. In that case everything is saved, and the same call continues.
 
     Raises:
-        UserError: for data, a folder or options that cannot be used; then
-            nothing has been written.
-        TrainingFailed: where `--on_failure` says stop, or too many
-            recoveries have been tried; nothing is lost.
+        UserError: for unusable data, folder or options (nothing has been
+            written then), or if images become unreadable during training.
+        TrainingFailed: if the run failed and `--on_failure` stops it, or
+            after `--max_recoveries`; nothing is lost.
     """
     strategy = make_strategy(config)
     check_batch_size(config.batch_size, strategy)
@@ -93,7 +93,7 @@ def _attempts(
             if outcome is Outcome.STOPPED:
                 run.say(
                     f"{stop.name}: saved at step {run.state.step:,}; the same "
-                    "command goes on from there"
+                    "command continues from there"
                 )
                 return stop.exit_status
         wait_for_all(strategy)
@@ -102,7 +102,7 @@ def _attempts(
 def _recover(
     config: Config, folder: RunFolder, strategy: tf.distribute.Strategy
 ) -> None:
-    """Does what `--on_failure` says about a failure that is pending."""
+    """Applies `--on_failure` if a failure is pending."""
     failures = FailureLog(folder.failures)
     if failures.pending and is_chief(strategy):
         recover(config, folder, failures)
@@ -113,10 +113,10 @@ def _recover(
 
 
 def _train(run: Run, split: Split) -> Outcome:
-    """Does the steps that are left.
+    """Runs the remaining steps.
 
     Raises:
-        UserError: if images cannot be read any more.
+        UserError: if images have become unreadable.
     """
     config, state = run.config, run.state
     if state.step >= config.train_steps and state.unreported is None:
@@ -145,9 +145,9 @@ def _train(run: Run, split: Split) -> Outcome:
 
 
 def build_schedule(run: Run, split: Split, watch: WatchFeed) -> Schedule:
-    """What happens after each step.
+    """Returns the work after each step.
 
-    Workers that are not the chief do only what all must do together.
+    Workers other than the chief do only what all workers must do together.
     """
     targets = split.running_test[:]
     guard = Guard(run, targets)
@@ -161,7 +161,7 @@ def build_schedule(run: Run, split: Split, watch: WatchFeed) -> Schedule:
 
 
 def _initialize(run: Run, feed: Feed) -> None:
-    """The data-dependent start of the networks whose norm asks for it."""
+    """Initializes networks with the norm `weight_data_init` from data."""
     config = run.config
     wanted = [
         norm == "weight_data_init"
@@ -172,14 +172,14 @@ def _initialize(run: Run, feed: Feed) -> None:
 
 
 def _data_error(feed: Feed) -> UserError | None:
-    """The error of reading images, if there was one."""
+    """Returns the error for unreadable images, or None."""
     if feed.error is None:
         return None
-    return UserError(f"{feed.error}; all up to the last checkpoint is saved")
+    return UserError(f"{feed.error}; the last checkpoint is intact")
 
 
 def _finish(run: Run) -> None:
-    """Writes final.json, if it is not there, and says how the run ended."""
+    """Writes final.json if it is missing, and prints the result."""
     state = run.state
     if run.chief and not run.folder.final.exists():
         weights = {k: v for k, v in gan_parts(run.gan).items() if k != "step"}

@@ -1,4 +1,4 @@
-"""The inside of the networks, for TensorBoard."""
+"""Diagnostics of the networks for TensorBoard."""
 
 import numpy as np
 
@@ -11,11 +11,12 @@ DIAGNOSED_IMAGES = 64
 
 
 class Diagnose(Action):
-    """Writes the numbers of `Diagnostics`.
+    """Writes the numbers of `Diagnostics` to TensorBoard.
 
     Args:
-        run: that it acts on.
-        targets: the running test's images, uint8.
+        run: the run to act on.
+        targets: images of the running test, uint8
+            `[n, height, width, channels]`.
     """
 
     def __init__(self, run: Run, targets: np.ndarray):
@@ -24,7 +25,7 @@ class Diagnose(Action):
         self.diagnostics = Diagnostics(run.gan, shown)
 
     def __call__(self, step: int) -> Record:
-        """Scalars and histograms, `diagnostics/<network>/<layer>/<what>`."""
+        """Writes `diagnostics/<network>/<layer>/<what>`; records nothing."""
         with self.run.stopwatch.paused():
             found = self.diagnostics()
             self.run.tensorboard.diagnostics(step, found)

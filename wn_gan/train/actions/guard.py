@@ -16,28 +16,28 @@ D_WON_SHARE = 0.8
 SUSPECT_SHARE = 0.4
 """From this share on D may be about to win: checkpoints are suspect."""
 LEAST_SPREAD = 0.02
-"""Least share of the data's spread that a generator's images must have."""
+"""Least spread of the generator's images, as a share of the data's."""
 FIRST_SPREAD_STEP = 500
 """First step, after the warm-up, at which the spread is checked."""
 LOW_SPREAD_CHECKS = 3
-"""Consecutive checks with too little spread that are a failure."""
+"""This many consecutive checks with too low spread are a failure."""
 GAIN = 1.1
-"""Factor on the spread between two checks that counts as growing."""
+"""The spread is growing if it rose by this factor between two checks."""
 
 
 class Guard(Action):
     """Checks for three kinds of failure.
 
-    - Values that are not finite: in a loss, or in a variable that is about
-      to be saved.
+    - Non-finite values: in a loss, or in a variable that is about to be
+      saved.
     - A discriminator that has won: its loss is below `GanLoss.d_won_loss` at
-      `D_WON_SHARE` of the latest steps, and no running test since has been
-      the best so far.
-    - A generator without variety: over fixed codes, the mean over pixels of
-      the standard deviation is below `LEAST_SPREAD` of the data's.
+      `D_WON_SHARE` of the latest steps, and no running test has improved
+      since the first sign of it.
+    - A generator without variety: for fixed codes, `spread` is below
+      `LEAST_SPREAD` of the data's and does not grow.
 
     Args:
-        run: that it watches.
+        run: the run to watch.
         targets: images of the data, uint8 `[n, height, width, channels]`.
     """
 
@@ -49,7 +49,7 @@ class Guard(Action):
         run.gan.vitals.d_won_share.assign(run.state.d_won_share)
 
     def due(self, step: int) -> bool:
-        """Whether a check is due: also before anything is saved."""
+        """Whether a check is due; one is also due before every save."""
         config = self.run.config
         saves = (config.test_every_steps, config.checkpoint_every_steps)
         kept = config.keep_every_steps
@@ -60,11 +60,11 @@ class Guard(Action):
         )
 
     def __call__(self, step: int) -> Record:
-        """Records the failure, if the run has failed."""
+        """Records a failure if the run has failed."""
         vitals = self.run.gan.vitals
         self.run.state.d_won_share = float(vitals.d_won_share.numpy())
         failure = self._nonfinite(step)
-        # At its own steps only: saving more often must change nothing.
+        # Only at its own interval: saving more often must not change results.
         if failure is None and step % self.every_steps == 0:
             failure = self._check(step)
         if failure is None:
@@ -103,7 +103,7 @@ class Guard(Action):
         return Failure(cause=cause, since_step=step, step=step, fatal=True)
 
     def _low_spread(self, step: int) -> bool:
-        """Whether G's images are too similar, and not less than before."""
+        """Whether the spread of G's images is too low and not growing."""
         config, state = self.run.config, self.run.state
         if step < FIRST_SPREAD_STEP + config.warmup_steps:
             return False
@@ -136,7 +136,7 @@ class Guard(Action):
         )
 
     def _ignore(self, failure: Failure) -> None:
-        """Records a cause once, and goes on."""
+        """Records a cause once; the run continues."""
         kind = failure.cause.split(":")[0]
         if kind not in self._ignored:
             self._ignored.add(kind)

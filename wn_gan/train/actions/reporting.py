@@ -1,4 +1,4 @@
-"""The numbers of a step: metrics.jsonl, TensorBoard, the terminal."""
+"""Reports a step in metrics.jsonl, TensorBoard and the terminal."""
 
 import math
 from typing import Any
@@ -23,7 +23,7 @@ class Report:
     of tests, grids and checkpoints.
 
     Args:
-        run: whose chief this process is.
+        run: a run; this process is its chief.
     """
 
     def __init__(self, run: Run):
@@ -33,7 +33,7 @@ class Report:
         self._shown: dict[str, float] = {}
 
     def due(self, step: int) -> bool:
-        """Whether a line is due after a step; after a running test it is."""
+        """Whether a line is due after a step; always after a running test."""
         config = self.run.config
         every = (config.log_every_steps, config.test_every_steps)
         last = step == config.train_steps

@@ -1,4 +1,4 @@
-"""The sample grid: the same codes every time."""
+"""The sample grid, always of the same codes."""
 
 from wn_gan.images import square_grid, to_uint8
 from wn_gan.train.schedule import Action, Record
@@ -15,7 +15,7 @@ class SampleGrid(Action):
         self.codes = run.gan.codes(SAMPLES)
 
     def __call__(self, step: int) -> Record:
-        """Shows the grid."""
+        """Writes the grid; records nothing."""
         with self.run.stopwatch.paused():
             samples = self.run.gan.sample(self.codes).numpy()
             self.run.show(step, "samples", square_grid(to_uint8(samples)))

@@ -1,16 +1,16 @@
-"""Checkpoints while a run goes on."""
+"""Saves checkpoints during training."""
 
 from wn_gan.train.state import Run
 
 
 class Save:
-    """Writes `last`, `best`, and the checkpoints that are kept.
+    """Writes `last`, `best`, and the checkpoints to keep.
 
-    `best` is a copy of a `last` whose state names its step, so the two agree
-    after a kill at any moment.
+    `last` names the best step and is written before its copy `best`. After a
+    kill in between, a resumed run repairs `best` from `last`.
 
     Args:
-        run: whose chief this process is.
+        run: a run; this process is its chief.
     """
 
     def __init__(self, run: Run):
@@ -35,7 +35,7 @@ class Save:
         """Saves the state after a step."""
         run, state = self.run, self.run.state
         state.seconds = self.seconds_before + run.stopwatch.wall_seconds()
-        # Counted inside the step: every step counts once.
+        # The step itself updates this value, so each step counts once.
         state.d_won_share = float(run.gan.vitals.d_won_share.numpy())
         with run.stopwatch.paused():
             run.checkpoints.save_last(run.gan, vars(state))

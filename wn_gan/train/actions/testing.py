@@ -1,4 +1,4 @@
-"""The running test, and `best`."""
+"""Runs the running test and chooses `best`."""
 
 import math
 
@@ -17,8 +17,9 @@ class TestGenerator(Action):
     """Measures the reconstruction loss; the lowest one is `best`.
 
     Args:
-        run: that it acts on.
-        targets: the running test's images, uint8.
+        run: the run to act on.
+        targets: images of the running test, uint8
+            `[n, height, width, channels]`.
     """
 
     __test__ = False  # pytest would collect it by its name
@@ -45,7 +46,7 @@ class TestGenerator(Action):
         return {"reconstruction_loss": loss}
 
     def _interrupt(self) -> None:
-        # Several workers search together: all of them finish the test.
+        # Several workers search together, so all must finish the test.
         if self.run.stop.asked and num_workers(self.run.strategy) == 1:
             raise Interrupted
 

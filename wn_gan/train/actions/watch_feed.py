@@ -1,4 +1,4 @@
-"""How long training waits for images, and which of them cannot be read."""
+"""Measures the wait for images, and names unreadable images."""
 
 import contextlib
 import time
@@ -10,15 +10,15 @@ from wn_gan.train.state import Run
 
 
 class WatchFeed(Action):
-    """Records `data_wait_fraction`; names images as they fail.
+    """Records `data_wait_fraction`; names images that cannot be read.
 
-    The fraction is that of the training time since the last report in which
-    a batch was asked for and not ready. (With `--steps_per_execution` above
-    1 only the first batch of each call can be watched.)
+    The fraction is the share of the training time since the last report that
+    was spent waiting for a batch. With `--steps_per_execution` above 1 only
+    the first batch of each call is measured.
 
     Args:
-        run: that it acts on.
-        feed: of the run.
+        run: the run to act on.
+        feed: feed of the run.
     """
 
     def __init__(self, run: Run, feed: Feed):
@@ -31,7 +31,7 @@ class WatchFeed(Action):
 
     @contextlib.contextmanager
     def step(self) -> Iterator[None]:
-        """Measures the wait of the training step inside."""
+        """Measures the wait for data of the training step inside."""
         first, asked = self.run.state.step, time.perf_counter()
         yield
         waited = self.feed.waited(first, asked)
@@ -41,7 +41,7 @@ class WatchFeed(Action):
         self._started = True
 
     def __call__(self, step: int) -> Record:
-        """Records the fraction, and names what was skipped since."""
+        """Records the fraction; names images skipped since the last call."""
         now = self.run.stopwatch.training_seconds()
         fraction = self._waited / (now - self._since)
         self._waited, self._since = 0.0, now

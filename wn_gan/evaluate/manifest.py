@@ -1,0 +1,79 @@
+"""The identity of a final test: which generator, which images, how."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from wn_gan.config import SearchOptions
+from wn_gan.files import write_json
+from wn_gan.runs.environment import package_versions
+
+_FILE = "manifest.json"
+_SEARCH = ("solver", "evaluations", "z_start", "num_starts", "prior_penalty")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything that a result depends on; written beside the result.
+
+    Two tests of equal manifests give the same numbers, up to rounding. The
+    versions of packages are recorded and not part of the identity: an upgrade
+    discards no result.
+
+    Attributes:
+        generator_sha256: of the weights that are tested.
+        step: of the checkpoint; None for a SavedModel.
+        images_sha256: of the images, in their order.
+        search: solver, evaluations, starts and penalty.
+        batch_norm: which statistics batch norm uses.
+        batch_size: images that are searched together, where the result
+            depends on it; else None.
+    """
+
+    generator_sha256: str
+    step: int | None
+    images_sha256: str
+    search: Mapping[str, str | int | float]
+    batch_norm: str = "moving"
+    batch_size: int | None = None
+
+    def identity(self) -> str:
+        """One hash of all attributes."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def write(self, folder: Path) -> None:
+        """Writes `manifest.json`, with the versions of the packages."""
+        content = {
+            "identity": self.identity(),
+            **dataclasses.asdict(self),
+            "versions": package_versions(),
+        }
+        write_json(folder / _FILE, content)
+
+
+def written_identity(folder: Path) -> str | None:
+    """The identity of the results in a folder; None if they have none."""
+    try:
+        return json.loads((folder / _FILE).read_text())["identity"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def search_identity(options: SearchOptions) -> dict[str, str | int | float]:
+    """The options of a search that its result depends on."""
+    return {name: getattr(options, name) for name in _SEARCH}
+
+
+def file_sha256(folder: Path) -> str:
+    """A hash of the files of a SavedModel that its function depends on."""
+    digest = hashlib.sha256()
+    paths = [folder / "saved_model.pb", *sorted(folder.glob("variables/*"))]
+    for path in (path for path in paths if path.is_file()):
+        digest.update(f"{path.name} {path.stat().st_size};".encode())
+        with open(path, "rb") as file:
+            while content := file.read(2**20):
+                digest.update(content)
+    return digest.hexdigest()
