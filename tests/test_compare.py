@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pathlib
 import re
 import shutil
 import subprocess
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 from helpers.commands import CHROMIUM, CHROMIUM_FLAGS, run_module
 
+from wn_gan.compare.contrasts import contrasts
+from wn_gan.compare.groups import grouped
+from wn_gan.compare.page import data_island
 from wn_gan.compare.results import read_results
 from wn_gan.compare.tables import make_rows, shown
 from wn_gan.config import Config
@@ -18,11 +22,11 @@ from wn_gan.flag_defs import to_flag_file
 TEST = "faces-x-n4"
 
 
-def make_run(path, norm, seed, losses, protocol=TEST, ended=True):
+def make_run(path, norm, seed, losses, protocol=TEST, ended=True, **options):
     """A run folder with what a comparison reads."""
     test = path / "final_test" / protocol
     test.mkdir(parents=True)
-    config = Config(norm=norm, seed=seed)
+    config = Config(norm=norm, seed=seed, **options)
     (path / "config.cfg").write_text(to_flag_file(config))
     records = [
         {"step": s, "d_loss": 1.0, "g_loss": 1.0, "images_per_second": 100.0}
@@ -60,32 +64,120 @@ def runs(tmp_path):
     ]
 
 
+def rows_of(runs, baseline=0):
+    groups = grouped(read_results(runs, None))
+    return make_rows(groups, groups[baseline])
+
+
 def test_rows_by_hand(runs):
-    none, weight = make_rows(read_results(runs, None), "none")
+    none, weight = rows_of(runs)
     assert (none["norm"], none["runs"]) == ("none", 2)
     assert none["failed or collapsed"] == 0
     assert weight["failed or collapsed"] == 1
     assert none["final test mean"] == pytest.approx(0.03)
+    assert none["mean of"] == "2 of 2 runs"
     assert none["lowest seed"] == pytest.approx(0.025)
     assert none["highest seed"] == pytest.approx(0.035)
-    assert none["difference"] is None
-    # Images' means over seeds: .02 .02 .04 .04 against .01 .01 .03 .03.
-    assert weight["difference"] == pytest.approx(-0.01)
-    assert weight["difference 95% from"] == pytest.approx(-0.01)
+    assert none["median"] == pytest.approx(0.03)
+    assert none["difference"] is None and none["verdict"] is None
+    # Seed 0: .02 against .025. Seed 1 failed: it ranks last.
+    assert weight["difference"] == pytest.approx(-0.005)
+    assert weight["mean of"] == "1 of 2 runs"
+    assert weight["final test mean"] == pytest.approx(0.02)
+    assert weight["median"] == weight["interquartile mean"] == float("inf")
+    assert weight["differences by seed"] == "0:-0.00500 1:failed"
+    # Ranks -1 and +2: all four patterns of signs are as far out or further.
+    assert weight["p (Holm)"] == 1.0
+    assert weight["verdict"] == "cannot decide at 5%"
+    assert weight["difference from"] is None
+    assert weight["probability of improvement"] == 0.5
+    # One pair of runs, image by image: 0, -.01, 0, -.01.
+    assert weight["these runs only: from"] == pytest.approx(-0.01, abs=3e-3)
+    assert weight["these runs only: to"] == pytest.approx(0, abs=3e-3)
     assert weight["running test best"] == pytest.approx(0.03)
     assert weight["running test last"] == pytest.approx(0.04)
     assert weight["peak memory MiB"] == 500
-    low, high = none["95% from"], none["95% to"]
-    assert 0.02 <= low < 0.03 < high <= 0.04
 
 
-def test_collapsed_runs_are_counted(tmp_path):
+@pytest.fixture
+def many(tmp_path):
+    """Eight seeds of two norms; weight is lower by 0.001 to 0.008."""
+    runs = []
+    for seed in range(8):
+        base = [0.02 + seed / 500, 0.03, 0.04]
+        lower = [x - (seed + 1) / 1000 for x in base]
+        for norm, losses in (("none", base), ("weight", lower)):
+            runs.append(
+                make_run(tmp_path / f"{norm}{seed}", norm, seed, losses)
+            )
+    return runs
+
+
+def test_eight_seeds_of_one_sign_decide(many):
+    groups = grouped(read_results(many, None))
+    (contrast,) = contrasts(groups, groups[0])
+    assert contrast.p == 2 / 2**8 and contrast.can_decide and contrast.decided
+    assert contrast.mean == pytest.approx(-0.0045)
+    low, high = contrast.interval
+    assert low < -0.0045 < high < 0
+    assert contrast.sentence() == (
+        f"weight against none: 0.0045 lower ({low:+.4f} to {high:+.4f}, 8 "
+        "paired seeds, Holm p = 0.0078)"
+    )
+
+
+def test_two_runs_are_told_as_two_runs(many):
+    groups = grouped(read_results(many[:4], None))
+    (contrast,) = contrasts(groups, groups[0])
+    assert contrast.sentence() == (
+        "weight against none: cannot decide at 5% with two runs (differences "
+        "-0.0020 to -0.0010)"
+    )
+    assert contrast.interval is None
+
+
+def test_failed_runs_rank_last_and_are_named(many):
+    """A failure of weight turns one of eight signs: 0.0078 is gone."""
+    folder = many[1]
+    shutil.rmtree(pathlib.Path(folder) / "final_test")
+    (pathlib.Path(folder) / "final.json").unlink()
+    groups = grouped(read_results(many, None))
+    (contrast,) = contrasts(groups, groups[0])
+    assert contrast.differences[0] == float("inf")
+    # Signed ranks 8 against 1 to 7, of 256 patterns.
+    assert contrast.p > 0.05 and not contrast.decided
+    assert len(contrast.seeds) == 8
+    assert rows_of(many)[1]["mean of"] == "7 of 8 runs"
+
+
+def test_runs_of_other_options_are_other_rows(tmp_path):
+    runs = [
+        make_run(tmp_path / "a", "weight", 0, [0.1, 0.2]),
+        make_run(tmp_path / "b", "weight", 0, [0.1, 0.3], g_learning_rate=2e-4),
+        make_run(tmp_path / "c", "weight", 0, [0.1, 0.4], train_steps=7),
+    ]
+    labels = [row["norm"] for row in rows_of(runs)]
+    assert labels == [
+        "weight, g_learning_rate=0.0001, train_steps=100000",
+        "weight, g_learning_rate=0.0002, train_steps=100000",
+        "weight, g_learning_rate=0.0001, train_steps=7",
+    ]
+
+
+def test_two_runs_of_one_seed_are_refused(tmp_path, refused):
+    runs = [make_run(tmp_path / name, "weight", 0, [0.1, 0.2]) for name in "ab"]
+    told = refused("compare", *runs, output=tmp_path / "out")
+    assert "are the same run: weight, seed 0" in told
+
+
+def test_collapsed_runs_rank_last(tmp_path):
     path = make_run(tmp_path / "a", "none", 0, [0.1, 0.1])
     control = tmp_path / "a" / "final_test" / TEST / "controls.json"
     control.write_text(json.dumps({"mean_image": 0.035}))
-    (row,) = make_rows(read_results([path], None), "none")
+    (row,) = rows_of([path])
     assert row["failed or collapsed"] == 1
-    assert row["final test mean"] == pytest.approx(0.1)
+    assert row["final test mean"] is None
+    assert row["mean of"] == "0 of 1 runs" and row["median"] == float("inf")
 
 
 def test_mixed_protocols_are_refused(tmp_path, runs, refused):
@@ -110,7 +202,7 @@ def test_bad_input(tmp_path, refused, arguments, message):
 
 def test_an_unknown_baseline(runs, tmp_path, refused):
     told = refused("compare", *runs, output=tmp_path / "out", baseline="bn")
-    assert "--baseline=bn: must be one of none, weight" in told
+    assert "--baseline=bn: must be one of none; weight" in told
 
 
 def cells(html, table):
@@ -128,7 +220,7 @@ def test_the_page(runs, tmp_path):
         table = list(csv.reader(file))
     html = (output / "report.html").read_text()
     assert cells(html, "results") == table
-    rows = make_rows(read_results(runs, None), "none")
+    rows = rows_of(runs)
     assert table[1] == [shown(value) for value in rows[0].values()]
     markdown = (output / "table.md").read_text().splitlines()
     assert len(markdown) == len(table) + 1
@@ -141,28 +233,33 @@ def test_the_page(runs, tmp_path):
     assert outside == []
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
-def test_the_page_in_a_browser(runs, tmp_path, run_here):
-    """No console message, every plot drawn, the numbers those of the CSV.
-
-    The page's own policy forbids all requests; one that is tried is blocked
-    and told on the console.
-    """
-    output = tmp_path / "out"
-    assert run_here("compare", *runs, output=output).returncode == 0
-    result = subprocess.run(
+def in_browser(page, profile):
+    """Chromium's result for a page; its DOM is what it prints."""
+    return subprocess.run(
         [
             CHROMIUM,
             *CHROMIUM_FLAGS,
             "--enable-logging=stderr",
-            f"--user-data-dir={tmp_path / 'profile'}",
+            f"--user-data-dir={profile}",
             "--window-size=400,800",
-            (output / "report.html").as_uri(),
+            page.as_uri(),
         ],
         capture_output=True,
         text=True,
         timeout=180,
     )
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+def test_the_page_in_a_browser(runs, tmp_path, run_here):
+    """No console message, every plot drawn, the numbers those of the CSV.
+
+    The page's own policy forbids all requests; one that is tried is blocked
+    and shown on the console.
+    """
+    output = tmp_path / "out"
+    assert run_here("compare", *runs, output=output).returncode == 0
+    result = in_browser(output / "report.html", tmp_path / "profile")
     assert "CONSOLE" not in result.stderr
     assert "default-src 'none'" in result.stdout
     assert result.stdout.count('class="marks"') == 3
@@ -170,3 +267,49 @@ def test_the_page_in_a_browser(runs, tmp_path, run_here):
         table = list(csv.reader(file))
     dom = result.stdout.replace("<tbody>", "").replace("</tbody>", "")
     assert cells(dom, "results") == table
+
+
+HOSTILE = "</SCRIPT><img src=x onerror=\"document.title='owned'\">"
+
+
+def hostile_run(tmp_path):
+    """A run folder with markup wherever text can be."""
+    path = tmp_path / "a0"
+    make_run(path, "none", 0, [0.01, 0.02])
+    test = path / "final_test" / TEST
+    summary = json.loads((test / "summary.json").read_text())
+    summary["provenance"] = {"checkpoint": HOSTILE}
+    summary["protocol"] = HOSTILE
+    (test / "summary.json").write_text(json.dumps(summary))
+    controls = {"mean_image": 0.05, HOSTILE: 0.1}
+    (test / "controls.json").write_text(json.dumps(controls))
+    failure = {"cause": HOSTILE, "since_step": 1, "step": 2, "action": "ignore"}
+    (path / "failures.json").write_text(json.dumps([failure]))
+    config = (path / "config.cfg").read_text()
+    config = config.replace("--dataset=faces", f"--dataset=folder:{HOSTILE}")
+    (path / "config.cfg").write_text(config)
+    return str(path)
+
+
+def test_text_of_a_run_folder_is_escaped(tmp_path, run_here):
+    output = tmp_path / "out"
+    result = run_here("compare", hostile_run(tmp_path), output=output)
+    assert result.returncode == 0, result.stderr
+    html = (output / "report.html").read_text()
+    assert "<img src=x" not in html and "</SCRIPT>" not in html
+
+
+def test_data_in_the_page_cannot_end_its_element():
+    found = str(data_island({"norm": HOSTILE}))
+    assert "<" not in found
+    assert json.loads(found) == {"norm": HOSTILE}
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+def test_a_hostile_report_in_a_browser(tmp_path, run_here):
+    output = tmp_path / "out"
+    run_here("compare", hostile_run(tmp_path), output=output)
+    result = in_browser(output / "report.html", tmp_path / "profile")
+    assert "CONSOLE" not in result.stderr
+    assert "<title>owned</title>" not in result.stdout
+    assert 'onerror="' not in result.stdout.replace("&quot;", "")

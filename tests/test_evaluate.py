@@ -1,4 +1,4 @@
-"""The final test: protocol, controls, resuming, the command."""
+"""The final test: protocol, resuming, the command."""
 
 import csv
 import dataclasses
@@ -14,10 +14,9 @@ from numpy.testing import assert_allclose
 from PIL import Image
 
 from wn_gan import networks
-from wn_gan.data import ImageSet, array_images, make_split
-from wn_gan.evaluate.batch_norm import in_mode
-from wn_gan.evaluate.controls import data_controls
+from wn_gan.evaluate.batch_norm import in_mode, prepare_mode
 from wn_gan.evaluate.final_test import FinalTest, bootstrap_interval
+from wn_gan.evaluate.manifest import Manifest
 from wn_gan.evaluate.protocol import Protocol
 from wn_gan.evaluate.run_evaluation import protocol_of
 from wn_gan.reconstruction import Reconstruction
@@ -59,7 +58,7 @@ def test_a_protocol_holds_no_path():
 @pytest.mark.parametrize("field", dataclasses.fields(Protocol))
 def test_every_part_of_a_protocol_shows(field):
     old = getattr(PROTOCOL, field.name)
-    new = {str: "other", int: 7, float: 0.5, tuple: (8, 8, 1)}[type(old)]
+    new = {str: "other", int: 7, float: 0.5, tuple: (8, 8, 1)}.get(type(old), 9)
     changed = dataclasses.replace(PROTOCOL, **{field.name: new})
     assert str(changed) != str(PROTOCOL)
 
@@ -72,10 +71,17 @@ def fake_search(images, first):
     return Reconstruction(np.zeros((count, 2)), images, losses, curve)
 
 
-def final_test(folder, search=fake_search):
+MANIFEST = Manifest(
+    generator_sha256="abc", step=7, images_sha256="def", search={"solver": "x"}
+)
+
+
+def final_test(folder, search=fake_search, manifest=MANIFEST):
     targets = np.random.default_rng(0).integers(0, 256, (250, 4, 6, 3))
     ids = [f"{i:06}" for i in range(250)]
-    return FinalTest(folder, PROTOCOL, {}, np.uint8(targets), ids, search)
+    return FinalTest(
+        folder, PROTOCOL, manifest, {}, np.uint8(targets), ids, search
+    )
 
 
 def test_results_are_assembled(tmp_path):
@@ -123,43 +129,6 @@ def test_bootstrap_interval_of_one_value():
     assert bootstrap_interval(np.array([0.5])) == (0.5, 0.5)
 
 
-# Controls
-
-
-def test_controls_by_hand(tmp_path):
-    """Images on a line: one component explains them all."""
-    line = np.arange(40, dtype=np.uint8)[:, np.newaxis] * np.uint8([1, 2, 3])
-    images = ImageSet("line", array_images(line[:, np.newaxis, np.newaxis]))
-    split = make_split(images, 2, 10, seed=0)
-    train = line[split.train.positions] / 255
-    test = line[split.final_test.positions] / 255
-    found = data_controls(split, "a" * 64, 1, cache=tmp_path)
-    assert_allclose(
-        found["mean_image"], ((test - train.mean(0)) ** 2).mean(), rtol=1e-5
-    )
-    assert found["pca"] < 1e-10
-    nearest = ((test[:, np.newaxis] - train) ** 2).mean(2).min(1).mean()
-    assert_allclose(found["nearest_training_image"], nearest, atol=1e-7)
-    # Another cache entry for another split; this one comes from the cache.
-    stored = next(tmp_path.iterdir())
-    stored.write_text(json.dumps({"mean_image": 7}))
-    assert data_controls(split, "a" * 64, 1, tmp_path) == {"mean_image": 7}
-    assert data_controls(split, "b" * 64, 1, tmp_path) == found
-
-
-def test_pca_of_large_images_takes_a_sample(tmp_path, monkeypatch, random):
-    from wn_gan.evaluate import controls
-
-    pixels = random.integers(0, 256, (60, 4, 4, 3), np.uint8)
-    images = ImageSet("x", array_images(pixels))
-    split = make_split(images, 2, 10, seed=0)
-    exact = data_controls(split, "a" * 64, 5, cache=tmp_path)["pca"]
-    monkeypatch.setattr(controls, "EXACT_PCA_SIZE", 1)
-    sampled = data_controls(split, "b" * 64, 5, cache=tmp_path)["pca"]
-    # The sample is all 48 of them, but for the order of summing.
-    assert_allclose(sampled, exact, rtol=1e-4)
-
-
 # Batch-norm modes
 
 
@@ -179,7 +148,9 @@ def test_only_batch_statistics_depend_on_the_neighbours():
     z = tf.random.stateless_normal([6, 4], [1, 1], dtype=tf.float64)
     for norm in ("weight", "batch"):
         for mode in ("moving", "standing", "batch"):
-            generate = in_mode(generator_off_its_start(norm), mode, 16)
+            generator = generator_off_its_start(norm)
+            prepare_mode(generator, mode, 16)
+            generate = in_mode(generator, mode)
             together, alone = generate(z)[:1], generate(z[:1])
             difference = np.abs(together - alone).max()
             if (norm, mode) == ("batch", "batch"):
@@ -192,7 +163,7 @@ def test_standing_statistics_are_means_over_fresh_codes():
     generator = generator_off_its_start("batch")
     norm = generator.get_layer("initial_batchnorm")
     linear = generator.get_layer("initial_linear")
-    in_mode(generator, "standing", 32)
+    prepare_mode(generator, "standing", 32)
     assert norm.momentum == 0.9
     # Over normal codes the linear layer's mean is its bias, its variance
     # the squares of its kernel; 100 batches of 32 tell within a few percent.
@@ -206,7 +177,7 @@ def test_standing_statistics_are_means_over_fresh_codes():
 
 def test_an_unknown_mode_is_refused():
     with pytest.raises(ValueError, match="got 'training'"):
-        in_mode(generator_off_its_start("batch"), "training", 4)
+        prepare_mode(generator_off_its_start("batch"), "training", 4)
 
 
 # The command
@@ -249,8 +220,8 @@ def test_the_command(run_dir, tmp_path, monkeypatch, run_here):
     assert summary["num_images"] == 10 and summary["evaluations"] == 5
     assert summary["provenance"]["checkpoint"] == "best"
     assert summary["provenance"]["batch_norm"] == "moving"
-    controls = json.loads((folder / "controls.json").read_text())
-    assert set(controls) == {
+    controls = json.loads((folder / "controls.json").read_text())["controls"]
+    assert {name for name in controls if not name.startswith("num_")} == {
         "mean_image",
         "pca",
         "nearest_training_image",

@@ -4,8 +4,6 @@ import numpy as np
 from helpers.commands import run_module
 from PIL import Image
 
-from wn_gan.data import Subset, array_images
-from wn_gan.data.nearest import nearest
 from wn_gan.generators.codes import interpolate, slerp
 
 
@@ -30,18 +28,6 @@ def test_codes_in_one_line_are_no_trouble():
 def test_a_closed_walk_comes_back(random):
     codes = random.normal(size=(3, 8))
     assert interpolate(codes, 4, closed=True).shape == (12, 8)
-
-
-def test_the_nearest_are_found_among_all_pieces(random):
-    """Against the plain distance of every pair."""
-    stored = random.integers(0, 256, (2300, 4, 4, 3), np.uint8)
-    train = Subset(array_images(stored), np.arange(2300))
-    flat = random.random((5, 48))
-    places, errors = nearest(train, flat, 3)
-    pixels = stored.reshape(2300, -1) / 255
-    expected = np.mean((flat[:, np.newaxis] - pixels) ** 2, axis=2)
-    np.testing.assert_array_equal(places, np.argsort(expected)[:, :3])
-    np.testing.assert_allclose(errors, np.sort(expected)[:, :3], rtol=1e-5)
 
 
 def test_every_picture_and_the_same_bytes_again(tiny_run, tmp_path):

@@ -122,9 +122,11 @@ def _check_tf_config(text: str) -> None:
         found = json.loads(text)
         workers = found["cluster"]
         index = int(found["task"]["index"])
-        hosts = [*workers.get("chief", []), *workers.get("worker", [])]
-        if index >= len(hosts):
-            raise ValueError(f"index {index} of {len(hosts)} workers")
+        kind = found["task"]["type"]
+        if kind not in ("chief", "worker"):
+            raise ValueError(f"task of type {kind}")
+        if index >= len(workers.get(kind, [])):
+            raise ValueError(f"{kind} {index} of {len(workers.get(kind, []))}")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"TF_CONFIG={text}: must have cluster and task, as TensorFlow "

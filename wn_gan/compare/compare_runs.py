@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from wn_gan.compare.contrasts import contrasts
+from wn_gan.compare.groups import Group, grouped
 from wn_gan.compare.page import write_report
 from wn_gan.compare.results import read_results
-from wn_gan.compare.tables import grouped
 from wn_gan.config import CompareOptions
 from wn_gan.errors import bad_flag
 from wn_gan.progress import say
@@ -22,12 +23,22 @@ def compare(options: CompareOptions) -> None:
     output = Path(options.output)
     results = read_results(options.run_dirs, options.protocol)
     groups = grouped(results)
-    baseline = options.baseline or next(iter(groups))
-    if baseline not in groups:
-        raise bad_flag(
-            "baseline", baseline, f"must be one of {', '.join(groups)}"
-        )
+    baseline = _baseline(groups, options.baseline)
     if output.exists() and not output.is_dir():
         raise bad_flag("output", output, "is not a folder")
-    files = write_report(results, baseline, output)
+    files = write_report(groups, baseline, output)
+    for contrast in contrasts(groups, baseline):
+        say(contrast.sentence())
     say(f"written: {', '.join(str(path) for path in files)}")
+
+
+def _baseline(groups: list[Group], wanted: str | None) -> Group:
+    """The group that `--baseline` names, by its label or its norm."""
+    if wanted is None:
+        return groups[0]
+    found = [group for group in groups if group.label == wanted]
+    found = found or [g for g in groups if g.label.startswith(f"{wanted},")]
+    if len(found) != 1:
+        labels = "; ".join(group.label for group in groups)
+        raise bad_flag("baseline", wanted, f"must be one of {labels}")
+    return found[0]

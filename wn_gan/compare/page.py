@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import jinja2
@@ -12,15 +13,17 @@ import markupsafe
 import vl_convert
 
 from wn_gan.compare import plots
+from wn_gan.compare.contrasts import Contrast, contrasts, disagreement
+from wn_gan.compare.groups import Group
 from wn_gan.compare.results import Result
 from wn_gan.compare.tables import (
     COLUMNS,
-    grouped,
     make_rows,
     shown,
     to_csv,
     to_markdown,
 )
+from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
 
 PLOTS = {
@@ -37,28 +40,28 @@ PLOTS = {
 
 
 def write_report(
-    results: list[Result], baseline: str, output: Path
+    groups: list[Group], baseline: Group, output: Path
 ) -> list[Path]:
     """Writes the page, the table as CSV and Markdown, the plots as files.
 
     Args:
-        results: of all runs, of one protocol.
-        baseline: group that the others are held against.
+        groups: all runs, of one protocol.
+        baseline: the group that the others are compared with.
         output: folder.
 
     Returns:
         The files written.
     """
     output.mkdir(parents=True, exist_ok=True)
-    rows = make_rows(results, baseline)
-    charts = {name: draw(results) for name, (_, draw) in PLOTS.items()}
+    rows = make_rows(groups, baseline)
+    charts = {name: draw(groups) for name, (_, draw) in PLOTS.items()}
     written = {
-        "report.html": render(results, rows, charts, baseline),
+        "report.html": render(groups, rows, charts, baseline),
         "table.csv": to_csv(rows),
         "table.md": to_markdown(rows),
     }
     for name, text in written.items():
-        (output / name).write_text(text)
+        write_text(output / name, text)
     files = [output / name for name in written]
     for name, chart in charts.items():
         for kind in ("png", "svg"):
@@ -68,24 +71,27 @@ def write_report(
 
 
 def render(
-    results: list[Result],
+    groups: list[Group],
     rows: list[dict],
     charts: dict[str, alt.TopLevelMixin],
-    baseline: str,
+    baseline: Group,
 ) -> str:
     """The page's HTML."""
     template = resources.files("wn_gan.compare") / "report.html.j2"
     environment = jinja2.Environment(autoescape=True)
+    found = contrasts(groups, baseline)
+    runs = [(group, run) for group in groups for run in group.runs]
     controls = [
-        {"label": label(run), "found": run.controls}
-        for run in results
+        {"label": label(group, run), "found": run.controls}
+        for group, run in runs
         if run.controls
     ]
     names = dict.fromkeys(n for run in controls for n in run["found"])
-    protocols = {r.summary["protocol"] for r in results if r.summary}
+    protocols = {r.summary["protocol"] for _, r in runs if r.summary}
     return environment.from_string(template.read_text()).render(
         title="Normalizations compared by reconstruction",
-        baseline=baseline,
+        baseline=baseline.label,
+        sentences=_sentences(found),
         columns=COLUMNS,
         rows=[[shown(row[name]) for name in COLUMNS] for row in rows],
         controls=controls,
@@ -94,31 +100,46 @@ def render(
             {
                 "name": name,
                 "title": PLOTS[name][0],
-                "spec": _script(chart.to_json(indent=None)),
+                "spec": data_island(chart.to_dict()),
             }
             for name, chart in charts.items()
         ],
-        pictures=list(_pictures(results)),
+        pictures=list(_pictures(groups)),
         protocol=", ".join(protocols) or "no final test",
-        runs=[_run(run) for run in results],
+        runs=[_run(group, run) for group, run in runs],
         vega_script=_script(vl_convert.javascript_bundle()),
     )
 
 
-def label(run: Result) -> str:
+def label(group: Group, run: Result) -> str:
     """A run's name in the page."""
-    return f"{run.group}, seed {run.config.seed}"
+    return f"{group.label}, seed {run.config.seed}"
+
+
+def _sentences(found: list[Contrast]) -> list[str]:
+    """One per contrast, and one where two intervals disagree."""
+    lines = [f"{contrast.sentence()}." for contrast in found]
+    return lines + [text for c in found if (text := disagreement(c))]
+
+
+def data_island(value: Any) -> markupsafe.Markup:
+    """JSON for a script element: no text in it can end the element.
+
+    Run folders may come from anybody, so every `<` is escaped.
+    """
+    text = json.dumps(value).replace("<", "\\u003c")
+    return markupsafe.Markup(text)
 
 
 def _script(text: str) -> markupsafe.Markup:
-    """Script as it is, unable to close its own element."""
+    """Our own script, unable to end its element."""
     return markupsafe.Markup(text.replace("</script", "<\\/script"))
 
 
-def _run(run: Result) -> dict:
+def _run(group: Group, run: Result) -> dict:
     provenance = run.summary["provenance"] if run.summary else {}
     return {
-        "label": label(run),
+        "label": label(group, run),
         "state": run.state,
         "failures": [
             f"step {each.step:,}: {each}" for each in run.failures.failures
@@ -128,9 +149,10 @@ def _run(run: Result) -> dict:
     }
 
 
-def _pictures(results: list[Result]) -> Iterator[dict[str, str]]:
+def _pictures(groups: list[Group]) -> Iterator[dict[str, str]]:
     """Of each group's first run: more would make a heavy page."""
-    for run, *_ in grouped(results).values():
+    for group in groups:
+        run = group.runs[0]
         samples = run.folder.sample_grids()
         protocol = run.summary["protocol"] if run.summary else "none"
         test = run.folder.final_test / protocol
@@ -140,4 +162,4 @@ def _pictures(results: list[Result]) -> Iterator[dict[str, str]]:
         ):
             if path is not None and path.exists():
                 data = base64.b64encode(path.read_bytes()).decode()
-                yield {"caption": f"{label(run)}: {kind}", "data": data}
+                yield {"caption": f"{label(group, run)}: {kind}", "data": data}

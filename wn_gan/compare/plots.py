@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from wn_gan.compare.results import Result
+from wn_gan.compare.groups import Group
 
 WIDTH, HEIGHT = 520, 300
 
@@ -31,21 +31,23 @@ def _lines(values: list[dict], x: str, y: str, log: bool) -> alt.LayerChart:
     return (band + line).properties(width=WIDTH, height=HEIGHT)
 
 
-def loss_over_steps(results: list[Result]) -> alt.LayerChart:
+def loss_over_steps(groups: list[Group]) -> alt.LayerChart:
     """Plots the running-test loss over training steps."""
     values = [
-        {"norm": run.group, "seed": run.config.seed, "x": step, "y": loss}
-        for run in results
+        {"norm": group.label, "seed": run.config.seed, "x": step, "y": loss}
+        for group in groups
+        for run in group.runs
         for step, loss in run.tests
     ]
     return _lines(values, "step", "running-test loss", log=False)
 
 
-def loss_over_evaluations(results: list[Result]) -> alt.LayerChart:
+def loss_over_evaluations(groups: list[Group]) -> alt.LayerChart:
     """Plots the final test's mean loss over gradient evaluations."""
     values = [
-        {"norm": run.group, "seed": run.config.seed, "x": n, "y": loss}
-        for run in results
+        {"norm": group.label, "seed": run.config.seed, "x": n, "y": loss}
+        for group in groups
+        for run in group.runs
         if run.summary
         for n, loss in enumerate(run.summary["curve"])
         if n > 0
@@ -53,11 +55,12 @@ def loss_over_evaluations(results: list[Result]) -> alt.LayerChart:
     return _lines(values, "gradient evaluations", "final-test loss", log=True)
 
 
-def final_losses(results: list[Result]) -> alt.Chart:
+def final_losses(groups: list[Group]) -> alt.Chart:
     """Plots the final-test loss, one point per run."""
     values = [
-        {"norm": run.group, "seed": run.config.seed, "y": run.summary["mean"]}
-        for run in results
+        {"norm": group.label, "seed": run.config.seed, "y": run.summary["mean"]}
+        for group in groups
+        for run in group.runs
         if run.summary
     ]
     return (

@@ -47,11 +47,6 @@ class Result:
     failures: FailureLog
 
     @property
-    def group(self) -> str:
-        """What is averaged over seeds."""
-        return self.config.network_name
-
-    @property
     def tests(self) -> list[tuple[int, float]]:
         """Step and loss of every running test."""
         return [
@@ -63,7 +58,8 @@ class Result:
     @property
     def images_per_second(self) -> float | None:
         """Median over the reports."""
-        speeds = [r["images_per_second"] for r in self.records]
+        speeds = [r.get("images_per_second") for r in self.records]
+        speeds = [speed for speed in speeds if speed]
         return statistics.median(speeds) if speeds else None
 
     @property
@@ -145,13 +141,20 @@ def _read(folder: RunFolder, protocol: str) -> Result:
         final=_read_json(folder.final) or {},
         summary=_read_json(test / "summary.json"),
         losses=_read_losses(test / "per_image.csv"),
-        controls=_read_json(test / "controls.json") or {},
+        controls=_read_controls(test / "controls.json"),
         failures=FailureLog(folder.failures),
     )
 
 
 def _read_json(path: Path) -> dict | None:
     return json.loads(path.read_text()) if path.exists() else None
+
+
+def _read_controls(path: Path) -> dict[str, float]:
+    """The errors; version 0.1 wrote them without an identity."""
+    stored = _read_json(path) or {}
+    found = stored.get("controls", stored)
+    return {k: v for k, v in found.items() if not k.startswith("num_")}
 
 
 def _read_losses(path: Path) -> dict[str, float]:

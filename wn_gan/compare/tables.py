@@ -1,14 +1,17 @@
-"""The table of a comparison: a row a group of runs."""
+"""The table of a comparison: one row per group of runs."""
 
 import csv
 import io
+import math
 import statistics
 from collections.abc import Callable
 
 import numpy as np
 
+from wn_gan.compare.contrasts import Contrast, contrasts, score
+from wn_gan.compare.groups import Group
 from wn_gan.compare.results import ALIVE, Result
-from wn_gan.evaluate.final_test import bootstrap_interval
+from wn_gan.compare.statistics import interquartile_mean
 
 COLUMNS = (
     "norm",
@@ -16,13 +19,22 @@ COLUMNS = (
     "failed or collapsed",
     "recoveries",
     "final test mean",
+    "mean of",
+    "median",
+    "interquartile mean",
     "lowest seed",
     "highest seed",
-    "95% from",
-    "95% to",
     "difference",
-    "difference 95% from",
-    "difference 95% to",
+    "difference from",
+    "difference to",
+    "p (Holm)",
+    "verdict",
+    "probability of improvement",
+    "improvement from",
+    "improvement to",
+    "differences by seed",
+    "these runs only: from",
+    "these runs only: to",
     "running test best",
     "running test last",
     "images/s",
@@ -30,29 +42,70 @@ COLUMNS = (
 )
 
 
-def grouped(results: list[Result]) -> dict[str, list[Result]]:
-    """Results by group, in the order of their first run."""
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        groups.setdefault(result.group, []).append(result)
-    return groups
+def make_rows(groups: list[Group], baseline: Group) -> list[dict]:
+    """One row per group; every number is a float, an int or None.
 
-
-def make_rows(results: list[Result], baseline: str) -> list[dict]:
-    """One row a group; every number is a float or None.
-
-    The interval is over images, of each image's mean over seeds; so is the
-    difference to the baseline, image by image. Failed and collapsed runs are
-    counted, and how often a run was restarted or rolled back; a collapsed
-    run's final test stays in the mean.
+    Failed and collapsed runs rank last in median, interquartile mean and
+    probability of improvement. Means leave them out: the column "mean of"
+    says of how many runs they are.
 
     Args:
-        results: of all runs.
-        baseline: group that the others are held against.
+        groups: of all runs.
+        baseline: the one that the others are compared with.
     """
-    groups = grouped(results)
-    base = per_image(groups[baseline])
-    return [_row(name, runs, base) for name, runs in groups.items()]
+    found = {c.label: c for c in contrasts(groups, baseline)}
+    return [_row(group, found.get(group.label)) for group in groups]
+
+
+def _row(group: Group, contrast: Contrast | None) -> dict:
+    runs = group.runs
+    row = dict.fromkeys(COLUMNS)
+    row["norm"], row["runs"] = group.label, len(runs)
+    row["failed or collapsed"] = sum(run.state != ALIVE for run in runs)
+    row["recoveries"] = sum(run.failures.recoveries for run in runs)
+    _add_scores(row, np.array([score(run) for run in runs]))
+    if contrast is not None:
+        _add_contrast(row, contrast)
+    row["running test best"] = _mean(runs, lambda r: min(x for _, x in r.tests))
+    row["running test last"] = _mean(runs, lambda r: r.tests[-1][1])
+    row["images/s"] = _mean(runs, lambda r: r.images_per_second)
+    row["peak memory MiB"] = _mean(
+        runs, lambda r: r.final.get("peak_memory_mib")
+    )
+    return row
+
+
+def _add_scores(row: dict, scores: np.ndarray) -> None:
+    alive = scores[np.isfinite(scores)]
+    row["mean of"] = f"{len(alive)} of {len(scores)} runs"
+    row["median"] = float(np.median(scores))
+    row["interquartile mean"] = interquartile_mean(scores)
+    if len(alive):
+        row["final test mean"] = float(alive.mean())
+        row["lowest seed"] = float(alive.min())
+        row["highest seed"] = float(alive.max())
+
+
+def _add_contrast(row: dict, contrast: Contrast) -> None:
+    row["difference"] = contrast.mean
+    row["p (Holm)"] = contrast.p
+    row["verdict"] = "decided" if contrast.decided else "undecided at 5%"
+    if not contrast.can_decide:
+        row["verdict"] = "cannot decide at 5%"
+    row["probability of improvement"] = contrast.improvement
+    row["differences by seed"] = " ".join(
+        f"{seed}:{shown(difference)}"
+        for seed, difference in zip(
+            contrast.seeds, contrast.differences, strict=True
+        )
+    )
+    for name, interval in (
+        ("difference", contrast.interval),
+        ("improvement", contrast.improvement_interval),
+        ("these runs only:", contrast.images_only),
+    ):
+        if interval is not None:
+            row[f"{name} from"], row[f"{name} to"] = interval
 
 
 def per_image(runs: list[Result]) -> dict[str, float]:
@@ -66,34 +119,8 @@ def per_image(runs: list[Result]) -> dict[str, float]:
     }
 
 
-def _row(name: str, runs: list[Result], base: dict[str, float]) -> dict:
-    losses = per_image(runs)
-    row = dict.fromkeys(COLUMNS)
-    row["norm"], row["runs"] = name, len(runs)
-    row["failed or collapsed"] = sum(run.state != ALIVE for run in runs)
-    row["recoveries"] = sum(run.failures.recoveries for run in runs)
-    if losses:
-        means = [run.summary["mean"] for run in runs if run.summary]
-        values = np.array(list(losses.values()))
-        row["final test mean"] = statistics.fmean(means)
-        row["lowest seed"], row["highest seed"] = min(means), max(means)
-        row["95% from"], row["95% to"] = bootstrap_interval(values)
-    if losses and base and losses != base:
-        pairs = np.array([losses[i] - base[i] for i in losses])
-        row["difference"] = float(pairs.mean())
-        low, high = bootstrap_interval(pairs)
-        row["difference 95% from"], row["difference 95% to"] = low, high
-    row["running test best"] = _mean(runs, lambda r: min(x for _, x in r.tests))
-    row["running test last"] = _mean(runs, lambda r: r.tests[-1][1])
-    row["images/s"] = _mean(runs, lambda r: r.images_per_second)
-    row["peak memory MiB"] = _mean(
-        runs, lambda r: r.final.get("peak_memory_mib")
-    )
-    return row
-
-
 def _mean(
-    runs: list[Result], value: Callable[[Result], float | None]
+    runs: tuple[Result, ...], value: Callable[[Result], float | None]
 ) -> float | None:
     values = [value(run) for run in runs if run.tests]
     values = [x for x in values if x is not None]
@@ -101,10 +128,12 @@ def _mean(
 
 
 def shown(value: object) -> str:
-    """A table's cell: five digits behind the point, or fewer for big ones."""
+    """A table's cell: five decimals, none for big numbers."""
     if value is None:
         return ""
     if isinstance(value, float):
+        if math.isinf(value):
+            return "failed" if value > 0 else "baseline failed"
         return f"{value:.5f}" if abs(value) < 10 else f"{value:.0f}"
     return str(value)
 

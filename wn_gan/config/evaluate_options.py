@@ -39,6 +39,12 @@ class EvaluateOptions(SearchOptions):
         "npz:<path> (uint8).",
     )
     controls: bool = option(True, "Also measure the baselines.")
+    controls_images: int = option(
+        50_000,
+        "Training images that the baselines are computed from, a seeded "
+        "sample; 0 for all.",
+        minimum=0,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

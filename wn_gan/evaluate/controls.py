@@ -1,103 +1,133 @@
-"""What a reconstruction loss is to be held against.
+"""Baselines of the reconstruction loss that need only the data.
 
-Three controls need only the data and are cached by the content of the split;
-the others need a generator and are measured with the final test's own search.
+They are cached by the content of the images that they depend on. The
+baselines that need a generator are in `run_controls`.
 """
 
+import contextlib
 import json
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 
+import filelock
 import numpy as np
 
-from wn_gan.data import Split, Subset
-from wn_gan.data.nearest import nearest
+from wn_gan.data import Subset
+from wn_gan.data.pieces import read_images
+from wn_gan.data.splits import content_sha256
+from wn_gan.evaluate.data_pass import Statistics, data_pass
+from wn_gan.evaluate.principal_components import (
+    covariance_error,
+    mean_error,
+    sample_error,
+)
 from wn_gan.files import cache_folder, write_json
-from wn_gan.images import to_unit
+from wn_gan.progress import say
 
-# Up to this many numbers an image, PCA uses all images; beyond, a sample.
+# Up to this many numbers an image, PCA uses all images; beyond, a sample of
+# at most this many images and bytes.
 EXACT_PCA_SIZE = 4096
 PCA_SAMPLE = 4000
+PCA_SAMPLE_BYTES = 2**29
 
 
 def data_controls(
-    split: Split,
-    split_sha256: str,
-    code_size: int,
+    train: Subset,
+    targets: np.ndarray,
+    components: int,
+    limit: int,
     cache: Path | None = None,
+    shown: bool = True,
 ) -> dict[str, float]:
-    """Mean squared errors of the final test's images against simple models.
-
-    Args:
-        split: of the run.
-        split_sha256: content hash of the split, the cache's key.
-        code_size: number of principal components.
-        cache: folder of the cache; default `cache_folder()`.
-
-    Returns:
-        `mean_image`, `pca` (as many components as a code has numbers) and
-        `nearest_training_image`, over the final test's images.
-    """
-    folder = cache_folder() if cache is None else cache
-    path = folder / f"controls-{split_sha256[:16]}-k{code_size}.json"
-    if path.exists():
-        return json.loads(path.read_text())
-    train, test = split.train, _flat(split.final_test[:])
-    found = {
-        "mean_image": mean_image_error(train, test),
-        "pca": pca_error(train, test, code_size),
-        "nearest_training_image": float(np.mean(nearest(train, test)[1])),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, found)
-    return found
-
-
-def _flat(stored: np.ndarray) -> np.ndarray:
-    return to_unit(stored).reshape(len(stored), -1)
-
-
-def _pieces(train: Subset) -> Iterator[np.ndarray]:
-    """All training images, flat, a thousand at a time."""
-    for first in range(0, len(train), 1000):
-        yield _flat(train[first : first + 1000])
-
-
-def _mean_image(train: Subset) -> np.ndarray:
-    total = np.zeros(int(np.prod(train.shape[1:])))
-    for piece in _pieces(train):
-        total += piece.sum(axis=0, dtype=float)
-    return total / len(train)
-
-
-def mean_image_error(train: Subset, test: np.ndarray) -> float:
-    """Error of the training images' mean.
+    """Mean squared errors of simple models of the training images.
 
     Args:
         train: the training images.
-        test: float in [0, 1], `[images, numbers]`.
+        targets: the images to be explained, uint8
+            `[n, height, width, channels]`.
+        components: number of principal components.
+        limit: number of training images to use, a seeded sample; 0 for all.
+        cache: folder of the cache; default `cache_folder()`.
+        shown: whether to show the progress.
+
+    Returns:
+        `mean_image`, `pca` and `nearest_training_image`: errors, means over
+        the targets of pixels in [0, 1]; `num_training_images` and
+        `num_pca_images`: numbers of images that they were computed from.
+
+    Raises:
+        UserError: if too many images cannot be read.
     """
-    return float(np.mean((test - _mean_image(train)) ** 2))
+    chosen = sample(len(train), limit)
+    folder = cache_folder() if cache is None else cache
+    folder.mkdir(parents=True, exist_ok=True)
+    own = (
+        f"controls-{train.sha256()[:16]}-{content_sha256(targets)[:16]}"
+        f"-k{components}-n{len(chosen)}"
+    )
+    path = folder / f"{own}.json"
+    if not path.exists():
+        with _locked(folder / f"{own}.lock", shown):
+            # Another process may have written it meanwhile.
+            if not path.exists():
+                found = _measured(
+                    train, chosen, targets, components, folder / own, shown
+                )
+                write_json(path, found)
+                shutil.rmtree(folder / own)
+    return json.loads(path.read_text())
 
 
-def pca_error(train: Subset, test: np.ndarray, components: int) -> float:
-    """Error of the projection on the training images' main components.
+def sample(total: int, limit: int) -> np.ndarray:
+    """A seeded sample of positions without replacement, in order.
 
-    Exact for images of up to 4,096 numbers, else from 4,000 images.
+    Args:
+        total: number of positions.
+        limit: size of the sample, if not 0 and less than `total`.
     """
-    mean = _mean_image(train)
-    size = len(mean)
-    if size <= EXACT_PCA_SIZE:
-        covariance = np.zeros((size, size))
-        for piece in _pieces(train):
-            centered = piece - mean
-            covariance += centered.T @ centered
-        _, vectors = np.linalg.eigh(covariance)
-        basis = vectors[:, -components:]
+    if not 0 < limit < total:
+        return np.arange(total)
+    # RandomState, not Generator: its stream is frozen for all versions.
+    return np.sort(np.random.RandomState(0).permutation(total)[:limit])
+
+
+def _locked(path: Path, shown: bool) -> contextlib.AbstractContextManager:
+    """The lock, held; waits for another process."""
+    lock = filelock.FileLock(path)
+    try:
+        return lock.acquire(timeout=0)
+    except filelock.Timeout:
+        if shown:
+            say("another process measures the same baselines: waiting for it")
+        return lock.acquire()
+
+
+def _measured(
+    train: Subset,
+    chosen: np.ndarray,
+    targets: np.ndarray,
+    components: int,
+    folder: Path,
+    shown: bool,
+) -> dict[str, float]:
+    """The result; `folder` keeps an unfinished pass."""
+    flat = targets.reshape(len(targets), -1)
+    exact = flat.shape[1] <= EXACT_PCA_SIZE
+    seen = Statistics(flat, with_products=exact)
+    data_pass(train, chosen, seen, folder, shown)
+    if exact:
+        used = len(chosen)
+        pca = covariance_error(flat, seen.mean(), seen.covariance(), components)
     else:
-        order = np.random.RandomState(0).permutation(len(train))
-        centered = _flat(train[order[:PCA_SAMPLE]]) - mean
-        _, _, rows = np.linalg.svd(centered, full_matrices=False)
-        basis = rows[:components].T
-    centered = test - mean
-    return float(np.mean((centered - centered @ basis @ basis.T) ** 2))
+        used = min(PCA_SAMPLE, PCA_SAMPLE_BYTES // flat.shape[1], len(chosen))
+        some = read_images(train, chosen[sample(len(chosen), used)])
+        pca = sample_error(
+            flat, seen.mean(), some.reshape(used, -1), components
+        )
+    return {
+        "mean_image": mean_error(flat, seen.mean()),
+        "pca": pca,
+        "nearest_training_image": float(seen.neighbours.errors().mean()),
+        "num_training_images": len(chosen),
+        "num_pca_images": used,
+    }

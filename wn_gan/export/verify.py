@@ -110,7 +110,8 @@ def run_in_c(
         _run(request)
         with np.load(request.with_name("outputs.npz")) as file:
             stored = dict(file)
-        for path in sorted(request.parent.glob("*.png.image_bytes-*")):
+        paths = request.parent.glob("*.png.image_bytes-*")
+        for path in sorted(paths, key=lambda p: int(p.name.split("-")[-1])):
             entry = path.name.rsplit("-", 1)[0]
             stored.setdefault(entry, []).append(path.read_bytes())
     return [

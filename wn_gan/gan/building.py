@@ -26,6 +26,9 @@ def check_sizes(config: Config, image_shape: Sequence[int]) -> None:
     else:
         flag, levels = "features", len(config.level_features)
         value = ",".join(map(str, config.level_features))
+    for name, size in zip(("height", "width"), image_shape, strict=False):
+        if size % 2:
+            raise bad_flag(f"image_{name}", size, "must be even")
     try:
         networks.level_sizes(*image_shape[:2], levels)
     except ValueError as error:

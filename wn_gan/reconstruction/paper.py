@@ -13,7 +13,7 @@ def minimize(
     evaluate: Evaluate,
     start: tf.Tensor,
     evaluations: int,
-    batch_mean: bool = False,
+    divisor: tf.Tensor | int = 1,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Minimizes each image's loss in its own code.
 
@@ -24,16 +24,15 @@ def minimize(
         evaluate: codes -> losses `[images]` and gradients.
         start: initial codes, `[images, code_size]`.
         evaluations: calls of `evaluate`, each followed by an update.
-        batch_mean: follow the gradient of the batch's mean loss instead, as
-            the authors do; because of epsilon the result then depends on the
-            batch size.
+        divisor: of every gradient: 1, or, as the authors do, the number of
+            images of the batch (the gradient of the batch's mean loss). With
+            epsilon the result then depends on the batch size.
 
     Returns:
         The codes after the last update, and the losses of each evaluation
         (before its update), `[evaluations, images]`.
     """
-    images = tf.shape(start)[0] if batch_mean else 1
-    divisor = tf.cast(images, start.dtype)
+    divisor = tf.cast(divisor, start.dtype)
 
     def update(i, z, mean_square, losses):
         found, gradient = evaluate(z)

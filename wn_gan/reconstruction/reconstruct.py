@@ -67,18 +67,28 @@ class Reconstructor:
         signature = [
             tf.TensorSpec([None, *image_shape], self.dtype),
             tf.TensorSpec([None, code_size], self.dtype),
+            tf.TensorSpec([], tf.int32),
         ]
 
-        def search(targets, start):
+        def search(targets, start, batch_images):
             return search_codes(
-                generate, targets, start, solver, evaluations, prior_penalty
+                generate,
+                targets,
+                start,
+                solver,
+                evaluations,
+                prior_penalty,
+                batch_images,
             )
 
         self._search = tf.function(search, input_signature=signature)
         self._strategy = tf.distribute.get_strategy()
+        self._at_once = batch_size
+        if solver != "paper_batch_mean":
+            self._at_once *= self._strategy.num_replicas_in_sync
 
-        def search_parts(targets, start):
-            found = self._strategy.run(search, (targets, start))
+        def search_parts(targets, start, batch_images):
+            found = self._strategy.run(search, (targets, start, batch_images))
             gather = self._strategy.gather
             # The images are the curve's second axis.
             first = (gather(part, axis=0) for part in found[:-1])
@@ -103,11 +113,10 @@ class Reconstructor:
         Returns:
             The best start's result for each image, as NumPy arrays.
         """
-        at_once = self.batch_size * self._strategy.num_replicas_in_sync
         batches = []
-        for first in range(0, len(images), at_once):
+        for first in range(0, len(images), self._at_once):
             before_batch()
-            some = images[first : first + at_once]
+            some = images[first : first + self._at_once]
             batches.append(self._best_of_starts(some, first_image + first))
         z, found, losses, curves = zip(*batches, strict=True)
         return Reconstruction(
@@ -132,15 +141,15 @@ class Reconstructor:
         strategy = self._strategy
         replicas = strategy.num_replicas_in_sync
         if replicas == 1:
-            return self._search(targets, start)
+            return self._search(targets, start, len(targets))
         count = len(targets)
-        targets, start = (_at_least(replicas, x) for x in (targets, start))
-        cuts = np.linspace(0, len(targets), replicas + 1).astype(int)
+        each = -(-count // replicas)
+        targets, start = (_padded(x, each * replicas) for x in (targets, start))
         parts = [
-            over_replicas(strategy, lambda r, x=x: x[cuts[r] : cuts[r + 1]])
+            over_replicas(strategy, lambda r, x=x: x[r * each : (r + 1) * each])
             for x in (targets, start)
         ]
-        found = self._search_parts(*parts)
+        found = self._search_parts(*parts, tf.constant(count))
         return Reconstruction(
             *(part[:count] for part in found[:-1]), found.curve[:, :count]
         )
@@ -165,10 +174,9 @@ class Reconstructor:
         )
 
 
-def _at_least(count: int, rows: tf.Tensor) -> tf.Tensor:
-    """Repeats the last row until there are `count`: no replica gets none."""
-    missing = max(count - len(rows), 0)
-    return tf.concat([rows, *[rows[-1:]] * missing], axis=0)
+def _padded(rows: tf.Tensor, count: int) -> tf.Tensor:
+    """Repeats the last row up to `count` rows: replicas get equal parts."""
+    return tf.concat([rows, *[rows[-1:]] * (count - len(rows))], axis=0)
 
 
 def _better(one: Reconstruction, other: Reconstruction) -> Reconstruction:

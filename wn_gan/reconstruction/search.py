@@ -33,6 +33,7 @@ def search_codes(
     solver: str,
     evaluations: int,
     prior_penalty: float = 0.0,
+    batch_images: tf.Tensor | int | None = None,
 ) -> Reconstruction:
     """Searches all codes of a batch at once; works in a `tf.function`.
 
@@ -45,6 +46,8 @@ def search_codes(
             of `paper`; its result depends on the batch.
         evaluations: gradient evaluations per image.
         prior_penalty: see `objective`; the curve then includes it.
+        batch_images: images of the whole batch, for `paper_batch_mean`, where
+            `targets` are one replica's part of it; default: the targets.
 
     Raises:
         ValueError: for an unknown solver.
@@ -58,9 +61,10 @@ def search_codes(
         return Reconstruction(z, images, squared_errors(images, targets), curve)
     if solver not in SOLVERS:
         raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}")
-    z, found = paper.minimize(
-        evaluate, start, evaluations, batch_mean=solver == "paper_batch_mean"
-    )
+    divisor: tf.Tensor | int = 1
+    if solver == "paper_batch_mean":
+        divisor = tf.shape(start)[0] if batch_images is None else batch_images
+    z, found = paper.minimize(evaluate, start, evaluations, divisor)
     images = generate(z)
     losses = squared_errors(images, targets)
     return Reconstruction(

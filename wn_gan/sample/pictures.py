@@ -13,7 +13,7 @@ from wn_gan.errors import UserError
 from wn_gan.files import replacing
 from wn_gan.generators.codes import interpolate
 from wn_gan.generators.generator import Generator
-from wn_gan.images import from_array, grid, save_png, to_unit
+from wn_gan.images import from_array, grid, save_png
 
 FRAME_MILLISECONDS = 80
 STRIP_STEPS = 8
@@ -74,8 +74,7 @@ def write_neighbours(
     Returns:
         Mean squared error of each sample's nearest training image, `[n]`.
     """
-    flat = to_unit(samples).reshape(len(samples), -1)
-    places, errors = nearest(train, flat, count)
+    places, errors = nearest(train, samples, count)
     rows = [
         np.concatenate([sample[np.newaxis], train[own]])
         for sample, own in zip(samples, places, strict=True)

@@ -48,7 +48,9 @@ def recover(config: Config, folder: RunFolder, failures: FailureLog) -> bool:
 def _archive(folder: RunFolder, target: Path, step: int) -> None:
     """Copies the attempt's metrics; moves its pictures after `step`."""
     target.mkdir(parents=True, exist_ok=True)
-    if not (target / folder.metrics.name).exists():
+    copied = (target / folder.metrics.name).exists()
+    # A kill before the first line leaves no metrics.
+    if folder.metrics.exists() and not copied:
         shutil.copy(folder.metrics, target)
     for pictures in (folder.samples, folder.reconstructions):
         for path in sorted(pictures.glob("step_*.png")):

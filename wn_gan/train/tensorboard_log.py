@@ -19,6 +19,7 @@ from wn_gan.flag_defs import to_flag_file
 TAGS = {
     "d_loss": "loss/d_loss",
     "g_loss": "loss/g_loss",
+    "d_penalty": "loss/d_penalty",
     "real_logits": "logits/real_logits",
     "fake_logits": "logits/fake_logits",
     "d_gradient_norm": "gradient_norm/d_gradient_norm",

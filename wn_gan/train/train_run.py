@@ -195,8 +195,13 @@ def _finish(run: Run) -> None:
                 "recoveries": run.failures.recoveries,
             },
         )
+    best = "no running test gave a number"
+    if state.best_loss is not None:
+        best = (
+            f"best running-test loss {state.best_loss:.5f} at step "
+            f"{state.best_step}"
+        )
     run.say(
         f"{run.folder.path}: {state.step:,} steps done in "
-        f"{format_seconds(state.seconds)}, best running-test loss "
-        f"{state.best_loss:.5f} at step {state.best_step}"
+        f"{format_seconds(state.seconds)}, {best}"
     )

@@ -67,7 +67,8 @@ class Report:
         images_done = (step - self._step) * self.run.config.batch_size
         elapsed = seconds - self._seconds
         self._step, self._seconds = step, seconds
-        return images_done / elapsed
+        # The step of a line that was interrupted was an earlier process's.
+        return images_done / elapsed if images_done else None
 
 
 def _number(value: Any) -> float | None:

@@ -1,0 +1,190 @@
+"""Each group against the baseline, in numbers and in words."""
+
+import dataclasses
+
+import numpy as np
+
+from wn_gan.compare.groups import Group
+from wn_gan.compare.results import ALIVE, Result
+from wn_gan.compare.statistics import (
+    LEVEL,
+    MIN_SEEDS_FOR_INTERVAL,
+    hierarchical_interval,
+    holm,
+    improvement_interval,
+    least_p,
+    paired_differences,
+    probability_of_improvement,
+    sign_flip_p,
+    t_interval,
+)
+from wn_gan.evaluate.final_test import bootstrap_interval
+
+Interval = tuple[float, float] | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """A group against the baseline, lower is better.
+
+    Attributes:
+        label: of the group.
+        baseline: label of the baseline.
+        seeds: that both have, in order.
+        differences: one per seed; infinite where one of the two failed.
+        mean: of the finite differences; None if there is none.
+        interval: of the mean over seeds, for all contrasts together.
+        hierarchical: the same by a bootstrap over seeds and images.
+        images_only: interval over images, for these runs only.
+        p: adjusted for all contrasts (Holm); it alone decides.
+        least_p: the smallest p that so many seeds can give.
+        improvement: probability that a run is better than a baseline's.
+        improvement_interval: of it, over runs.
+    """
+
+    label: str
+    baseline: str
+    seeds: list[int]
+    differences: list[float]
+    mean: float | None
+    interval: Interval
+    hierarchical: Interval
+    images_only: Interval
+    p: float
+    least_p: float
+    improvement: float
+    improvement_interval: Interval
+
+    @property
+    def can_decide(self) -> bool:
+        """Whether so many seeds could reach 5% at all."""
+        return self.least_p <= LEVEL
+
+    @property
+    def decided(self) -> bool:
+        """Whether the difference is a claim at 5%."""
+        return self.p <= LEVEL
+
+    def sentence(self) -> str:
+        """One sentence with everything that a claim must name."""
+        count = len(self.seeds)
+        head = f"{self.label} against {self.baseline}: "
+        if self.mean is None:
+            return head + "no pair of runs has a final test"
+        size = f"{abs(self.mean):.4f} {'lower' if self.mean < 0 else 'higher'}"
+        if not self.can_decide:
+            spread = self._range()
+            return f"{head}cannot decide at 5% with {_runs(count)} ({spread})"
+        if not self.decided:
+            return f"{head}undecided, {size} ({self._details()})"
+        return f"{head}{size} ({self._details()})"
+
+    def _range(self) -> str:
+        finite = [d for d in self.differences if np.isfinite(d)]
+        return f"differences {min(finite):+.4f} to {max(finite):+.4f}"
+
+    def _details(self) -> str:
+        parts = [_runs(len(self.seeds)), f"Holm p = {self.p:.2g}"]
+        if self.interval is not None:
+            low, high = self.interval
+            parts.insert(0, f"{low:+.4f} to {high:+.4f}")
+        return ", ".join(parts)
+
+
+def _runs(count: int) -> str:
+    return "two runs" if count == 2 else f"{count} paired seeds"
+
+
+def score(run: Result) -> float:
+    """A run's final test; infinite if it failed or collapsed."""
+    if run.summary is None or run.state != ALIVE:
+        return float("inf")
+    return run.summary["mean"]
+
+
+def contrasts(groups: list[Group], baseline: Group) -> list[Contrast]:
+    """Each other group against the baseline.
+
+    Args:
+        groups: all of the comparison.
+        baseline: one of them.
+    """
+    others = [group for group in groups if group is not baseline]
+    found = [_contrast(group, baseline, len(others)) for group in others]
+    adjusted = holm([contrast.p for contrast in found])
+    return [
+        dataclasses.replace(contrast, p=p)
+        for contrast, p in zip(found, adjusted, strict=True)
+    ]
+
+
+def _contrast(group: Group, baseline: Group, count: int) -> Contrast:
+    seeds = sorted(set(group.seeds) & set(baseline.seeds))
+    one, other = (_by_seed(g, seeds) for g in (group, baseline))
+    values, base = (np.array([score(r) for r in runs]) for runs in (one, other))
+    differences = paired_differences(values, base)
+    finite = differences[np.isfinite(values) & np.isfinite(base)]
+    images = _image_differences(one, other)
+    pairs = int(np.count_nonzero(differences))
+    return Contrast(
+        label=group.label,
+        baseline=baseline.label,
+        seeds=seeds,
+        differences=differences.tolist(),
+        mean=float(finite.mean()) if len(finite) else None,
+        interval=t_interval(finite, count),
+        hierarchical=hierarchical_interval(images, count),
+        images_only=_over_images(images),
+        p=sign_flip_p(differences),
+        least_p=least_p(pairs, count),
+        improvement=probability_of_improvement(
+            np.array([score(r) for r in group.runs]),
+            np.array([score(r) for r in baseline.runs]),
+        ),
+        improvement_interval=improvement_interval(
+            np.array([score(r) for r in group.runs]),
+            np.array([score(r) for r in baseline.runs]),
+        ),
+    )
+
+
+def _by_seed(group: Group, seeds: list[int]) -> list[Result]:
+    runs = dict(zip(group.seeds, group.runs, strict=True))
+    return [runs[seed] for seed in seeds]
+
+
+def _image_differences(one: list[Result], other: list[Result]) -> np.ndarray:
+    """Differences `[seeds, images]` of the pairs that are both alive."""
+    rows = [
+        [mine.losses[i] - theirs.losses[i] for i in mine.losses]
+        for mine, theirs in zip(one, other, strict=True)
+        if np.isfinite(score(mine)) and np.isfinite(score(theirs))
+    ]
+    return np.array(rows) if rows else np.empty((0, 0))
+
+
+def _over_images(differences: np.ndarray) -> Interval:
+    """Of the mean over the runs at hand; it says nothing of other runs."""
+    if not differences.size:
+        return None
+    return bootstrap_interval(differences.mean(axis=0))
+
+
+def disagreement(contrast: Contrast) -> str | None:
+    """A sentence where the two intervals over seeds say different things."""
+    if contrast.interval is None or contrast.hierarchical is None:
+        return None
+    zero = [
+        low <= 0 <= high
+        for low, high in (contrast.interval, contrast.hierarchical)
+    ]
+    if zero[0] == zero[1]:
+        return None
+    low, high = contrast.hierarchical
+    return (
+        f"{contrast.label}: the bootstrap over seeds and images gives "
+        f"{low:+.4f} to {high:+.4f}, the t interval over seeds "
+        f"{contrast.interval[0]:+.4f} to {contrast.interval[1]:+.4f}. With few "
+        f"seeds (here {len(contrast.seeds)}, at least "
+        f"{MIN_SEEDS_FOR_INTERVAL}) the bootstrap is too narrow."
+    )
