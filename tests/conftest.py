@@ -89,14 +89,21 @@ def tiny_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Addresses of a server of `faces`, and what it serves."""
-    pytest.importorskip("tensorflow_serving")
-    from helpers.serving_server import serving
-
+def served_model(tmp_path_factory):
+    """The path of an exported version, and what it serves."""
     gan = build_gan(Config(**TINY), (8, 8, 3))
     served = ServedGenerator(gan.generator, evaluations=5)
     model = tmp_path_factory.mktemp("served") / "faces" / "1"
     save(served, model)
+    return model, served
+
+
+@pytest.fixture(scope="module")
+def server(served_model):
+    """Addresses of a server of `faces`, and what it serves."""
+    pytest.importorskip("tensorflow_serving")
+    from helpers.serving_server import serving
+
+    model, served = served_model
     with serving("faces", model) as addresses:
         yield addresses, served

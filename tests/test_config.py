@@ -2,12 +2,23 @@
 
 import dataclasses
 
+import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 from absl import flags
 from helpers.commands import ROOT
 
 from wn_gan import networks
-from wn_gan.config import LOSSES, NORMS, Config, StudyOptions, changed_options
+from wn_gan.config import (
+    LOSSES,
+    NORMS,
+    Config,
+    SampleOptions,
+    StudyOptions,
+    changed_options,
+)
+from wn_gan.data.pipeline import epoch_positions
 from wn_gan.errors import UserError
 from wn_gan.flag_defs import (
     define_options,
@@ -17,6 +28,7 @@ from wn_gan.flag_defs import (
     to_flag_file,
 )
 from wn_gan.gan import losses
+from wn_gan.gan.randomness import FIXED_CODES, MIX, StepRandom
 from wn_gan.study.grid import plan
 
 
@@ -61,6 +73,46 @@ def test_bad_values_name_flag_and_value(option, message):
         Config(**option)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+LARGEST_SEED = 2**32 - 1
+
+
+@pytest.mark.parametrize(
+    "kind, name, largest, more",
+    [
+        (Config, "seed", LARGEST_SEED, {}),
+        (Config, "split_seed", LARGEST_SEED, {}),
+        (StudyOptions, "seeds", LARGEST_SEED, {"study_dir": "x"}),
+        (SampleOptions, "seed", 2**62, {"run_dir": "x", "output": "y"}),
+    ],
+)
+def test_seeds_too_large_for_their_generators_are_refused(
+    kind, name, largest, more
+):
+    def given(seed):
+        return {name: (seed,) if name == "seeds" else seed}
+
+    kind(**given(largest), **more)
+    message = f"--{name}={largest + 1}: must be at most {largest}$"
+    with pytest.raises(UserError, match=message):
+        kind(**given(largest + 1), **more)
+
+
+def test_the_largest_seed_works_and_the_next_does_not():
+    """The limit is that of the code that takes the seed."""
+    step = tf.Variable(3, dtype=tf.int64)
+    for kind in (FIXED_CODES, MIX):
+        drawn = StepRandom(LARGEST_SEED, step).normal(kind, 2, [3], tf.float32)
+        assert np.isfinite(drawn).all()
+    places = tf.range(7, dtype=tf.int64)
+    order = epoch_positions(places, 7, LARGEST_SEED)
+    assert sorted(order.numpy().tolist()) == list(range(7))
+    keras.utils.set_random_seed(LARGEST_SEED)
+    np.random.RandomState(LARGEST_SEED)
+    for takes in (keras.utils.set_random_seed, np.random.RandomState):
+        with pytest.raises(ValueError, match="between 0 and 2"):
+            takes(LARGEST_SEED + 1)
 
 
 @pytest.mark.parametrize(

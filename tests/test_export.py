@@ -1,6 +1,7 @@
 """Exported generators: as the checkpoint, plain, whole or not there."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from wn_gan.export.serving_files import example_inputs, write_warmup
 from wn_gan.export.verify import run_in_c, signature_tensors, verify
 from wn_gan.export.versions import new_version
 from wn_gan.gan.building import build_gan
+from wn_gan.generators import open_generator
 from wn_gan.generators.codes import draw_codes
+from wn_gan.runs.trained_run import open_trained_run
 
 SOME = {"weight", "batch", "layer"}
 NORMALIZING = {"Rsqrt", "Sqrt", "FusedBatchNormV3", "Mean", "L2Loss", "PyFunc"}
@@ -260,3 +263,58 @@ def test_bad_input_is_one_line(tiny_run, tmp_path, refused):
     ]:
         assert message in refused("export", **good | change)
         assert not (tmp_path / "new").exists()
+
+
+@pytest.fixture(scope="module")
+def averaged_run(tmp_path_factory):
+    """A batch-normalized run with an average that lags behind its weights."""
+    folder = tmp_path_factory.mktemp("averaged") / "run"
+    options = TINY | {"norm": "batch", "g_ema_decay": 0.98}
+    options |= {"g_learning_rate": 5e-3, "train_steps": 60}
+    result = run_module("train", run_dir=folder, **options)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def spread_of(images):
+    return np.asarray(images).std(axis=0).mean()
+
+
+def test_an_average_has_its_own_batch_norm_statistics(averaged_run, tmp_path):
+    """Not those of the raw weights: as spread as with batch statistics."""
+    folder = tmp_path / "run"
+    shutil.copytree(averaged_run, folder)
+    run = open_trained_run(folder)
+    generator = run.untrained_generator()
+    run.restore(generator, "last", average=True)
+    z = tf.random.stateless_normal([200, 8], [3, 4])
+    expected = spread_of(generator(z, training=True))
+    run.restore(generator, "last", average=True)
+    found = spread_of(generator(z))
+    run.checkpoints.restore("last", {"generator": generator}, average=True)
+    with_raw_statistics = spread_of(generator(z))
+    assert abs(found / expected - 1) < 0.1
+    assert abs(with_raw_statistics / expected - 1) > 0.2
+    # They are stored, and read again.
+    (stored,) = (folder / "average_statistics").glob("*.npz")
+    before = stored.stat().st_mtime_ns
+    assert spread_of(open_generator(folder, "last", True)(z)) == pytest.approx(
+        found, rel=1e-5
+    )
+    assert stored.stat().st_mtime_ns == before
+
+
+def test_wrong_statistics_of_an_average_do_not_pass(
+    averaged_run, tmp_path, monkeypatch, run_here
+):
+    """The model and the checkpoint share the fault; the check does not."""
+    options = {"run_dir": averaged_run, "checkpoint": "last", "average": True}
+    result = run_here("export", output=tmp_path / "right", **options)
+    assert result.returncode == 0, result.stderr
+    monkeypatch.setattr(
+        "wn_gan.runs.trained_run.set_average_statistics", lambda *_: None
+    )
+    result = run_here("export", output=tmp_path / "wrong", **options)
+    assert result.returncode == 5
+    assert "statistics are not those of these weights" in result.stderr
+    assert not (tmp_path / "wrong" / "1").exists()

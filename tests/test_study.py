@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -133,7 +134,8 @@ def test_a_failed_run_is_counted(tmp_path):
         rows = {r["norm"]: r for r in csv.DictReader(file)}
     assert rows["none"]["failed or collapsed"] == "1"
     assert rows["none"]["final test mean"] == ""
-    assert rows["weight"]["final test mean"] != ""
+    assert rows["weight"]["failed or collapsed"] == "1"  # 40 steps are few
+    assert RunFolder(tmp_path / "weight_seed0").final_tests()
 
 
 @pytest.mark.parametrize(
@@ -150,3 +152,54 @@ def test_bad_studies(tmp_path, refused, options, message):
     flags = {k: v for k, v in flags.items() if v != ""}
     assert message in refused("study", **flags)
     assert not (tmp_path / "study").exists()
+
+
+@pytest.fixture
+def studied(tmp_path):
+    """A finished study of one run."""
+    study = start_study(tmp_path / "study", norms="none")
+    output, _ = study.communicate(timeout=300)
+    assert study.returncode == 0, output
+    return tmp_path / "study"
+
+
+def test_a_study_does_not_return_stale_numbers(studied, tmp_path, run_here):
+    """Other options, more steps, another final test: none comes back old."""
+    flags = STUDY | {"study_dir": studied, "norms": "none"}
+    flags |= {"final_evaluations": 3}
+    told = run_here("study", **flags | {"g_learning_rate": 1e-3})
+    assert told.returncode == 2
+    assert "--g_learning_rate=0.001: the study's run in" in told.stderr
+    told = run_here("study", **flags | {"train_steps": 20})
+    assert told.returncode == 2
+    assert "--train_steps=20: the study's run in" in told.stderr
+    before = tested_losses(studied)
+    for change in ({"final_evaluations": 6}, {"train_steps": 60}):
+        flags |= change
+        study = start_study(studied, **flags)
+        output, _ = study.communicate(timeout=300)
+        assert study.returncode == 0, output
+        after = tested_losses(studied)
+        assert after != before, change
+        before = after
+
+
+def tested_losses(study):
+    """What the report's charts are drawn from, by its protocol."""
+    html = (study / "report" / "report.html").read_text()
+    protocol = re.search(r"Protocol: <code>(.*?)</code>", html)[1]
+    test = study / "none_seed0" / "final_test" / protocol
+    return (test / "per_image.csv").read_text()
+
+
+def test_a_locked_run_is_not_a_failed_one(studied, run_here):
+    """As when a study is started again while its Slurm jobs still run."""
+    (studied / "none_seed0" / "final.json").unlink()
+    flags = STUDY | {"study_dir": studied, "norms": "none"}
+    folder = RunFolder(studied / "none_seed0")
+    with folder.locked():
+        assert folder.is_locked()
+        result = run_here("study", **flags | {"final_evaluations": 3})
+    assert "locked: " in result.stdout and "failed: " not in result.stdout
+    assert "still in training" in result.stderr
+    assert not folder.is_locked()

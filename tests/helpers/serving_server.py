@@ -10,6 +10,7 @@ import contextlib
 import http.server
 import json
 import re
+import ssl
 import threading
 
 import grpc
@@ -23,6 +24,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from wn_gan.config import SERVING_BATCH_SIZE
 from wn_gan.export.c_loader import CModel, LoadError
 
 
@@ -59,6 +61,12 @@ class Model:
         self.check(name)
         if signature not in self.signatures:
             raise UnknownModel(f"Serving signature not found: {signature}")
+        for array in inputs.values():
+            if len(array) > SERVING_BATCH_SIZE:
+                raise LoadError(
+                    f"Task size {len(array)} is larger than maximum input "
+                    f"batch size {SERVING_BATCH_SIZE}"
+                )
         known = self.signatures[signature]
         fed = {known.inputs[key].name: x for key, x in inputs.items()}
         names = {key: info.name for key, info in known.outputs.items()}
@@ -185,8 +193,14 @@ def listed(key, array):
 
 
 @contextlib.contextmanager
-def serving(name, path):
-    """The addresses of both interfaces, while it is entered."""
+def serving(name, path, certificate=None):
+    """The addresses of both interfaces, while it is entered.
+
+    Args:
+        name: of the model.
+        path: of its version.
+        certificate: paths of a certificate and its key, for TLS.
+    """
     model = Model(name, path)
     rpc = grpc.server(
         concurrent.futures.ThreadPoolExecutor(2),
@@ -195,10 +209,19 @@ def serving(name, path):
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         Service(model), rpc
     )
-    port = rpc.add_insecure_port("127.0.0.1:0")
+    if certificate is None:
+        port = rpc.add_insecure_port("127.0.0.1:0")
+    else:
+        chain, key = (path.read_bytes() for path in certificate)
+        pair = grpc.ssl_server_credentials([(key, chain)])
+        port = rpc.add_secure_port("127.0.0.1:0", pair)
     rpc.start()
     handler = type("ModelHandler", (Handler,), {"model": model})
     rest = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        rest.socket = context.wrap_socket(rest.socket, server_side=True)
     thread = threading.Thread(target=rest.serve_forever)
     thread.start()
     try:

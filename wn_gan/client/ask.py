@@ -26,7 +26,13 @@ def ask(options: ClientOptions) -> None:
     """
     output = Path(options.output)
     with ServingClient(
-        options.address, options.model, options.protocol, options.timeout
+        options.address,
+        options.model,
+        options.protocol,
+        options.timeout,
+        options.max_batch_size,
+        options.tls,
+        options.tls_ca,
     ) as client:
         if options.images is not None:
             text = _reconstruct(client, options.images, output)

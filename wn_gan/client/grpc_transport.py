@@ -5,7 +5,10 @@ from importlib import util
 import numpy as np
 import tensorflow as tf
 
-from wn_gan.errors import UserError, bad_flag
+from wn_gan.client.answers import rejected, unknown_model, unusable
+from wn_gan.client.tls import root_certificates
+from wn_gan.config import ServerOptions
+from wn_gan.errors import UserError
 
 _UNLIMITED = [
     ("grpc.max_send_message_length", -1),
@@ -17,16 +20,15 @@ class GrpcTransport:
     """Calls one model over gRPC.
 
     Args:
-        address: host:port.
-        model: name of the model.
-        timeout: limit per call, in seconds.
+        server: the server and the model.
 
     Raises:
-        UserError: if the stubs are not installed; in every method, if the
-            server does not answer or rejects the call.
+        UserError: if the stubs are not installed, or for an unusable
+            `--tls_ca`; in every method, if the server does not answer or
+            rejects the call.
     """
 
-    def __init__(self, address: str, model: str, timeout: float):
+    def __init__(self, server: ServerOptions):
         if util.find_spec("tensorflow_serving") is None:
             raise UserError(
                 "--protocol=grpc: needs pip install 'wn_gan[serving]'; or use "
@@ -35,12 +37,20 @@ class GrpcTransport:
         import grpc
         from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-        self.address, self.model, self.timeout = address, model, timeout
+        self.server = server
         self._grpc = grpc
-        self._channel = grpc.insecure_channel(address, options=_UNLIMITED)
+        self._channel = self._connect()
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(
             self._channel
         )
+
+    def _connect(self):
+        address = self.server.address
+        if not self.server.tls:
+            return self._grpc.insecure_channel(address, options=_UNLIMITED)
+        roots = root_certificates(self.server.tls_ca)
+        credentials = self._grpc.ssl_channel_credentials(roots)
+        return self._grpc.secure_channel(address, credentials, _UNLIMITED)
 
     def close(self) -> None:
         """Closes the connection."""
@@ -53,13 +63,13 @@ class GrpcTransport:
         from tensorflow_serving.apis import predict_pb2
 
         request = predict_pb2.PredictRequest()
-        request.model_spec.name = self.model
+        request.model_spec.name = self.server.model
         request.model_spec.signature_name = signature
         for name, array in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
         response = self._call(self._stub.Predict, request)
         return {
-            name: tf.make_ndarray(tensor)
+            name: self._array(name, tensor)
             for name, tensor in response.outputs.items()
         }
 
@@ -68,25 +78,36 @@ class GrpcTransport:
         from tensorflow_serving.apis import get_model_metadata_pb2
 
         request = get_model_metadata_pb2.GetModelMetadataRequest()
-        request.model_spec.name = self.model
+        request.model_spec.name = self.server.model
         request.metadata_field.append("signature_def")
         response = self._call(self._stub.GetModelMetadata, request)
         found = get_model_metadata_pb2.SignatureDefMap()
-        response.metadata["signature_def"].Unpack(found)
+        if not response.metadata["signature_def"].Unpack(found):
+            raise unusable(self.server, "the answer has no 'signature_def'")
         inputs = found.signature_def[signature].inputs
         if name not in inputs:
-            raise bad_flag("model", self.model, f"has no {signature}({name})")
+            raise unknown_model(self.server, f"has no {signature}({name})")
         return [dim.size for dim in inputs[name].tensor_shape.dim]
 
     def _call(self, method, request):
         try:
-            return method(request, timeout=self.timeout)
+            return method(request, timeout=self.server.timeout)
         except self._grpc.RpcError as error:
             code, told = error.code(), error.details()
-            if code == self._grpc.StatusCode.NOT_FOUND:
-                raise bad_flag("model", self.model, told) from error
-            if code == self._grpc.StatusCode.INVALID_ARGUMENT:
-                raise UserError(f"{self.model}: {told}") from error
-            raise bad_flag(
-                "address", self.address, f"{code.name.lower()}: {told}"
+            known = self._grpc.StatusCode
+            if code == known.NOT_FOUND:
+                raise unknown_model(self.server, told) from error
+            if code == known.INVALID_ARGUMENT:
+                raise rejected(self.server, told) from error
+            told = f"{code.name.lower()}: {told}"
+            if code in (known.UNAVAILABLE, known.UNIMPLEMENTED):
+                told += "; --protocol=grpc needs the gRPC port, usually 8500"
+            raise unusable(self.server, told) from error
+
+    def _array(self, name: str, tensor) -> np.ndarray:
+        try:
+            return tf.make_ndarray(tensor)
+        except (TypeError, ValueError) as error:
+            raise unusable(
+                self.server, f"its output {name!r} is no array"
             ) from error

@@ -1,5 +1,6 @@
 """The work of `python -m wn_gan.compare`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from wn_gan.compare.contrasts import contrasts
@@ -7,8 +8,9 @@ from wn_gan.compare.groups import Group, grouped
 from wn_gan.compare.page import write_report
 from wn_gan.compare.results import read_results
 from wn_gan.config import CompareOptions
-from wn_gan.errors import bad_flag
+from wn_gan.errors import UserError, bad_flag
 from wn_gan.progress import say
+from wn_gan.runs.folder import RunFolder
 
 
 def compare(options: CompareOptions) -> None:
@@ -21,7 +23,7 @@ def compare(options: CompareOptions) -> None:
         UserError: for runs that cannot be compared.
     """
     output = Path(options.output)
-    results = read_results(options.run_dirs, options.protocol)
+    results = read_results(_ended(options.run_dirs), options.protocol)
     groups = grouped(results)
     baseline = _baseline(groups, options.baseline)
     if output.exists() and not output.is_dir():
@@ -30,6 +32,16 @@ def compare(options: CompareOptions) -> None:
     for contrast in contrasts(groups, baseline):
         say(contrast.sentence())
     say(f"written: {', '.join(str(path) for path in files)}")
+
+
+def _ended(run_dirs: Sequence[str]) -> list[str]:
+    """The runs that no process is training at the moment."""
+    running = [path for path in run_dirs if RunFolder(path).is_locked()]
+    for path in running:
+        say(f"left out: {path}: another process is training there")
+    if len(running) == len(run_dirs):
+        raise UserError("all runs are still in training: compare them later")
+    return [path for path in run_dirs if path not in running]
 
 
 def _baseline(groups: list[Group], wanted: str | None) -> Group:

@@ -3,7 +3,12 @@
 Imports neither absl nor TensorFlow, so an invalid value fails fast.
 """
 
-from wn_gan.config.client_options import TRANSPORTS, ClientOptions
+from wn_gan.config.client_options import (
+    SERVING_BATCH_SIZE,
+    TRANSPORTS,
+    ClientOptions,
+    ServerOptions,
+)
 from wn_gan.config.compare_options import CompareOptions
 from wn_gan.config.data_options import RESIZE_FILTERS, DataOptions
 from wn_gan.config.device_options import STRATEGIES, DeviceOptions
@@ -37,6 +42,7 @@ __all__ = [
     "RESIZE_FILTERS",
     "RESNET21_BLOCKS",
     "RESNET_FEATURES",
+    "SERVING_BATCH_SIZE",
     "SOLVERS",
     "STARTS",
     "STRATEGIES",
@@ -53,6 +59,7 @@ __all__ = [
     "PrepareOptions",
     "SampleOptions",
     "SearchOptions",
+    "ServerOptions",
     "StudyOptions",
     "changed_options",
 ]

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from wn_gan.config.option import check_values, option
+from wn_gan.config.option import LARGEST_SEED, check_values, option
 from wn_gan.errors import bad_flag
 
 RESIZE_FILTERS = ("lanczos", "bicubic", "bilinear", "hamming", "box")
@@ -89,6 +89,7 @@ class DataOptions:
         "Seed of the split; separate from --seed, so that runs of all seeds "
         "use the same test images.",
         minimum=0,
+        maximum=LARGEST_SEED,
     )
 
     def __post_init__(self) -> None:

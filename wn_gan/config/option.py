@@ -8,6 +8,9 @@ from typing import Any
 
 from wn_gan.errors import UserError, bad_flag
 
+# NumPy's `RandomState` and Keras' `set_random_seed` take no larger seed.
+LARGEST_SEED = 2**32 - 1
+
 
 def option(
     default: Any,
@@ -15,6 +18,7 @@ def option(
     choices: Sequence[str] | Sequence[int] = (),
     minimum: float | None = None,
     above: float | None = None,
+    maximum: float | None = None,
     may_change: bool = False,
     positional: bool = False,
 ) -> Any:
@@ -27,6 +31,7 @@ def option(
             limited to a list.
         minimum: least allowed number (of each element of a tuple).
         above: exclusive lower bound (of each element of a tuple).
+        maximum: largest allowed number (of each element of a tuple).
         may_change: whether a resumed run may change the value, because it
             does not alter the result.
         positional: whether it takes the arguments that are not flags.
@@ -36,6 +41,7 @@ def option(
         "choices": tuple(choices),
         "minimum": minimum,
         "above": above,
+        "maximum": maximum,
         "may_change": may_change,
         "positional": positional,
     }
@@ -110,3 +116,5 @@ def _check(field: dataclasses.Field, value: Any) -> None:
         )
     if rules["above"] is not None and not value > rules["above"]:
         raise bad_flag(field.name, value, f"must be above {rules['above']}")
+    if rules["maximum"] is not None and value > rules["maximum"]:
+        raise bad_flag(field.name, value, f"must be at most {rules['maximum']}")

@@ -3,7 +3,12 @@
 import dataclasses
 
 from wn_gan.config.network_options import NORMS
-from wn_gan.config.option import check_values, option, require
+from wn_gan.config.option import (
+    LARGEST_SEED,
+    check_values,
+    option,
+    require,
+)
 from wn_gan.errors import bad_flag
 
 EXECUTORS = ("here", "local", "slurm")
@@ -22,7 +27,9 @@ class StudyOptions:
         "Norms to compare; the first is the baseline.",
         choices=NORMS,
     )
-    seeds: tuple[int, ...] = option((0, 1), "Seeds of each norm.", minimum=0)
+    seeds: tuple[int, ...] = option(
+        (0, 1), "Seeds of each norm.", minimum=0, maximum=LARGEST_SEED
+    )
     study_dir: str | None = option(
         None, "Folder for the study: one folder per run, and report/."
     )

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from wn_gan.config.option import option
+from wn_gan.config.option import LARGEST_SEED, option
 from wn_gan.errors import bad_flag
 
 UPDATE_ORDERS = ("alternate", "shared")
@@ -75,7 +75,12 @@ class TrainingOptions:
     warmup_steps: int = option(
         0, "Steps of linear learning-rate warm-up.", minimum=0
     )
-    seed: int = option(0, "Seed of weights, codes and data order.", minimum=0)
+    seed: int = option(
+        0,
+        "Seed of weights, codes and data order.",
+        minimum=0,
+        maximum=LARGEST_SEED,
+    )
     precision: str = option(
         "float32", "Keras dtype policy of the networks.", choices=PRECISIONS
     )

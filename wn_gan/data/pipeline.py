@@ -84,13 +84,8 @@ def training_batches(
     Raises:
         ValueError: if a batch cannot be split into equal pieces.
     """
-    pieces = num_shards * replicas
-    size = batch_size // pieces
-    if size * pieces != batch_size:
-        raise ValueError(f"{batch_size} images are not {pieces} x as many")
-    each = np.arange(turns * batch_size).reshape(turns, pieces, size)
-    mine = each[:, shard * replicas : (shard + 1) * replicas]
-    inside = tf.constant(mine.transpose(1, 0, 2).ravel(), tf.int64)
+    positions = _positions(batch_size, turns, shard, num_shards, replicas)
+    inside = tf.constant(positions, tf.int64)
     shape = [len(inside), *feed.part.shape[1:]]
 
     def read(step: tf.Tensor) -> tf.Tensor:
@@ -107,8 +102,21 @@ def training_batches(
     steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
     batches = steps.map(read, num_parallel_calls=readers)
     if replicas > 1:
-        batches = batches.rebatch(turns * size)
+        batches = batches.rebatch(len(positions) // replicas)
     return batches.prefetch(2)
+
+
+def _positions(
+    batch_size: int, turns: int, shard: int, num_shards: int, replicas: int
+) -> np.ndarray:
+    """The positions in a step's batches that a worker gets, in its order."""
+    pieces = num_shards * replicas
+    size = batch_size // pieces
+    if size * pieces != batch_size:
+        raise ValueError(f"{batch_size} images are not {pieces} x as many")
+    each = np.arange(turns * batch_size).reshape(turns, pieces, size)
+    mine = each[:, shard * replicas : (shard + 1) * replicas]
+    return mine.transpose(1, 0, 2).ravel()
 
 
 def epoch_positions(places: tf.Tensor, num_images: int, seed: int) -> tf.Tensor:

@@ -62,6 +62,14 @@ def written_identity(folder: Path) -> str | None:
         return None
 
 
+def written_search(folder: Path) -> dict[str, str | int | float]:
+    """The search of the results in a folder; empty if it is not written."""
+    try:
+        return json.loads((folder / _FILE).read_text())["search"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def search_identity(options: SearchOptions) -> dict[str, str | int | float]:
     """The options of a search that its result depends on."""
     return {name: getattr(options, name) for name in _SEARCH}

@@ -11,7 +11,7 @@ from wn_gan.config import ExportOptions
 from wn_gan.export.model_card import model_card
 from wn_gan.export.served import ServedGenerator
 from wn_gan.export.serving_files import write_server_config, write_warmup
-from wn_gan.export.verify import TOLERANCES, verify
+from wn_gan.export.verify import TOLERANCES, check_statistics, verify
 from wn_gan.export.versions import check_output, new_version, newest_export
 from wn_gan.progress import say
 from wn_gan.runs.trained_run import TrainedRun, open_trained_run
@@ -103,6 +103,8 @@ def _export(exported: Exported, output: Path) -> Path:
 def _verify(
     model: Path, served: ServedGenerator, exported: Exported
 ) -> dict[str, float]:
+    if exported.options.average:
+        check_statistics(exported.generator, exported.run.config.batch_size)
     return verify(model, served, exported.generator, exported.options.dtype)
 
 

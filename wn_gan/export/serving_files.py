@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from wn_gan.config import SERVING_BATCH_SIZE
 from wn_gan.export.served import ServedGenerator
 from wn_gan.files import write_text
-
-BATCH_SIZE = 64
 
 
 def write_server_config(output: Path) -> None:
@@ -29,7 +28,7 @@ def write_server_config(output: Path) -> None:
     )
     write_text(
         output / "batching_parameters.txt",
-        f"max_batch_size {{ value: {BATCH_SIZE} }}\n"
+        f"max_batch_size {{ value: {SERVING_BATCH_SIZE} }}\n"
         "batch_timeout_micros { value: 2000 }\n"
         "max_enqueued_batches { value: 100 }\n"
         "num_batch_threads { value: 4 }\n",

@@ -18,9 +18,13 @@ from wn_gan.errors import VerificationFailed
 from wn_gan.export.served import ServedGenerator
 from wn_gan.export.serving_files import example_inputs
 from wn_gan.generators.codes import draw_codes
+from wn_gan.networks.statistics import statistics_error
 
 TOLERANCES = {"float32": 1e-5, "float16": 1e-2, "bfloat16": 3e-2}
 COUNTS = (1, 3)
+# In standard deviations, or as the logarithm of a ratio of variances: a few
+# hundred codes agree within 0.1.
+STATISTICS_LIMIT = 0.3
 Arrays = dict[str, np.ndarray]
 
 
@@ -59,6 +63,27 @@ def verify(
                 f"{difference:.2g}, more than {TOLERANCES[dtype]:g}"
             )
     return found
+
+
+def check_statistics(generator: keras.Model, batch_size: int) -> None:
+    """Compares batch norm's statistics with those of other codes.
+
+    A model and its checkpoint that share wrong statistics agree with each
+    other; this measurement does not go through either.
+
+    Args:
+        generator: whose statistics were re-estimated.
+        batch_size: of the estimate.
+
+    Raises:
+        VerificationFailed: if they are off by more than `STATISTICS_LIMIT`.
+    """
+    error = statistics_error(generator, batch_size)
+    if not error <= STATISTICS_LIMIT:
+        raise VerificationFailed(
+            f"batch norm's statistics are not those of these weights: off by "
+            f"{error:.2f}, more than {STATISTICS_LIMIT:g}"
+        )
 
 
 def signature_tensors(

@@ -135,6 +135,19 @@ class RunFolder:
                 remove_partials(folder)
             yield
 
+    def is_locked(self) -> bool:
+        """Whether another process is training in the folder."""
+        if not (self.path / ".lock").exists():
+            return False
+        lock = filelock.FileLock(self.path / ".lock", blocking=False)
+        try:
+            with lock:
+                return False
+        except filelock.Timeout:
+            return True
+        except OSError:
+            return False  # a read-only folder: nobody writes
+
     def write_config(self, config: Config) -> None:
         """Writes `config.cfg`, a flag file that reproduces the run."""
         write_text(self.config, to_flag_file(config))

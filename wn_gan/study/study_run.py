@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from wn_gan.config import Config
 from wn_gan.files import write_text
@@ -26,6 +25,8 @@ def run_one(config: Config, final_evaluations: int) -> str:
     Raises:
         KeyboardInterrupt: if a signal stopped one of the processes.
     """
+    if RunFolder(config.run_dir).is_locked():
+        return f"locked: {config.run_dir}; another process is training there"
     if not is_trained(config) and _train(config) != 0:
         return f"failed: {config.run_dir}; reported as failed"
     status = _run(
@@ -38,10 +39,13 @@ def run_one(config: Config, final_evaluations: int) -> str:
 
 def is_trained(config: Config) -> bool:
     """Whether the run has done all its steps."""
-    final = Path(config.run_dir) / "final.json"
-    if not final.exists():
-        return False
-    return json.loads(final.read_text())["step"] >= config.train_steps
+    return steps_done(config) >= config.train_steps
+
+
+def steps_done(config: Config) -> int:
+    """Steps of the run, if it has ended; else 0."""
+    final = RunFolder(config.run_dir).final
+    return json.loads(final.read_text())["step"] if final.exists() else 0
 
 
 def _train(config: Config) -> int:
