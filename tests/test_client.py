@@ -6,14 +6,18 @@ import os
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers.certificates import self_signed
 from helpers.commands import free_hosts, run_module
 from numpy.testing import assert_allclose
 from PIL import Image
 
 from wn_gan.client.serving_client import ServingClient
+from wn_gan.config import ClientOptions, ServerOptions
 from wn_gan.errors import UserError
+from wn_gan.export.serving_files import write_server_config
 
 pytest.importorskip("tensorflow_serving")
+from helpers.serving_server import serving  # noqa: E402
 
 PROTOCOLS = ["grpc", "rest"]
 
@@ -56,7 +60,145 @@ def test_reconstructions(client, server, random):
     assert_allclose(found.losses, errors, atol=1e-6)
 
 
+# More images than a request may hold
+
+
+def test_65_images_are_requested_in_parts(client, server, random):
+    """The stand-in refuses more than 64, as `batching_parameters.txt` says."""
+    z = np.float32(random.normal(size=(65, 8)))
+    expected = server[1].generate(tf.constant(z))["images"]
+    assert_allclose(client.generate(z), expected, atol=1e-6)
+    contents = client.png(z)
+    assert len(contents) == 65
+    last = np.asarray(Image.open(io.BytesIO(contents[64])), np.float32)
+    assert_allclose(last / 255, expected[64], atol=0.6 / 255)
+    seeds = np.arange(65)
+    drawn = server[1].draw(tf.constant(seeds), tf.fill([65], 1.5))["images"]
+    assert_allclose(client.sample(seeds, 1.5), drawn, atol=1e-6)
+    images = np.float32(random.random((65, 8, 8, 3)))
+    found = client.reconstruct(images)
+    assert found.z.shape == (65, 8)
+    errors = np.mean((found.images - images) ** 2, axis=(1, 2, 3))
+    assert_allclose(found.losses, errors, atol=1e-6)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_limit_is_that_of_the_option(server, protocol, monkeypatch):
+    address = server[0][protocol]
+    with ServingClient(address, "faces", protocol, 60, 3) as client:
+        sent = []
+        predict = client._transport.predict
+
+        def counted(signature, inputs):
+            sent.append(len(inputs["z"]))
+            return predict(signature, inputs)
+
+        monkeypatch.setattr(client._transport, "predict", counted)
+        assert len(client.generate(np.zeros((7, 8)))) == 7
+    assert sent == [3, 3, 1]
+    with ServingClient(address, "faces", protocol, 60, 65) as client:
+        with pytest.raises(UserError, match="65 is larger than maximum"):
+            client.generate(np.zeros((65, 8)))
+
+
+def test_the_limit_is_that_of_the_exported_file(tmp_path):
+    write_server_config(tmp_path)
+    limit = ClientOptions.max_batch_size
+    text = (tmp_path / "batching_parameters.txt").read_text()
+    assert f"max_batch_size {{ value: {limit} }}\n" in text
+
+
+def test_no_images_are_refused(client):
+    for ask, name in [
+        (lambda: client.generate(np.zeros((0, 8))), "z"),
+        (lambda: client.sample([]), "seed"),
+        (lambda: client.png([]), "z"),
+        (lambda: client.reconstruct(np.zeros((0, 8, 8, 3))), "images"),
+        (lambda: client.generate(0.5), "z"),
+    ]:
+        with pytest.raises(UserError, match=f": {name} must hold at least one"):
+            ask()
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def encrypted(served_model, certificate):
+    """Addresses of a server with TLS."""
+    with serving("faces", served_model[0], certificate) as addresses:
+        yield addresses
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_tls_with_the_right_authority(
+    encrypted, certificate, protocol, tmp_path, run_here
+):
+    given = {
+        "address": encrypted[protocol],
+        "model": "faces",
+        "protocol": protocol,
+        "tls": True,
+        "tls_ca": str(certificate[0]),
+    }
+    with ServingClient(**given) as client:
+        assert client.sample([0, 1]).shape == (2, 8, 8, 3)
+    result = run_here("client", output=tmp_path, num_images=2, **given)
+    assert result.returncode == 0, result.stderr
+    assert len(list((tmp_path / "png").iterdir())) == 2
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_tls_with_a_wrong_authority(encrypted, protocol, tmp_path):
+    address = encrypted[protocol]
+    other, _ = self_signed(tmp_path)
+    for authority in (str(other), None):
+        given = {"tls": True, "tls_ca": authority, "timeout": 10}
+        with ServingClient(address, "faces", protocol, **given) as client:
+            told = told_by(lambda: client.sample([0]))  # noqa: B023
+        assert told.startswith(f"--address={address}: ")
+        assert "certificate" in told.lower()
+        assert "--tls_ca names the PEM file" in told
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_tls_on_one_side_only(server, encrypted, certificate, protocol):
+    for address, tls in (
+        (server[0][protocol], True),
+        (encrypted[protocol], False),
+    ):
+        authority = str(certificate[0]) if tls else None
+        given = {"tls": tls, "tls_ca": authority, "timeout": 10}
+        with ServingClient(address, "faces", protocol, **given) as client:
+            told = told_by(lambda: client.sample([0]))  # noqa: B023
+        assert told.startswith(f"--address={address}: ")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_an_authority_that_is_none(protocol, certificate, tmp_path):
+    (tmp_path / "text.pem").write_text("no certificate")
+    for path in (tmp_path / "text.pem", tmp_path / "none.pem", certificate[1]):
+        with pytest.raises(UserError, match=f"--tls_ca={path}: is no PEM"):
+            ServingClient(
+                "host:1", "faces", protocol, tls=True, tls_ca=str(path)
+            )
+
+
 # Errors
+
+
+def told_by(ask):
+    """The message of a UserError; it must be one printable line."""
+    with pytest.raises(UserError) as caught:
+        ask()
+    told = str(caught.value)
+    assert told.isprintable() and len(told) < 500, told
+    return told
 
 
 def test_a_code_of_another_width(client):
@@ -79,11 +221,44 @@ def test_a_server_that_is_not_there(protocol):
             client.code_size  # noqa: B018
 
 
-def test_something_else_at_the_address(server):
-    """The REST client at a gRPC port."""
-    with ServingClient(server[0]["grpc"], "faces", "rest", 5) as client:
-        with pytest.raises(UserError, match="--address=.*: no answer"):
-            client.sample([0])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_port_of_the_other_protocol(server, protocol):
+    other = {"grpc": "rest", "rest": "grpc"}[protocol]
+    address = server[0][other]
+    with ServingClient(address, "faces", protocol, 5) as client:
+        for ask in (lambda: client.sample([0]), lambda: client.code_size):
+            told = told_by(ask)
+            assert told.startswith(f"--address={address}: ")
+            assert f"--protocol={protocol} needs the" in told
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost:8501",
+        "https://localhost",
+        "localhost",
+        "localhost:",
+        ":8500",
+        "localhost:http",
+        "localhost:0",
+        "localhost:65536",
+        "localhost:8501/v1",
+        "::1:8500",
+        "local host:8500",
+        "",
+    ],
+)
+def test_addresses_are_host_and_port(address, tmp_path, refused):
+    message = f"--address={address}: must be host:port"
+    with pytest.raises(UserError, match=message):
+        ServingClient(address, "faces")
+    given = {"model": "faces", "output": tmp_path / "out"}
+    assert message in refused("client", address=address, **given)
+
+
+def test_ipv6_addresses_are_in_brackets():
+    ServerOptions(address="[::1]:8500", model="faces")
 
 
 # The command
@@ -135,6 +310,9 @@ def test_bad_input_is_one_line(tmp_path, refused):
         ({"seed": -1}, "--seed=-1: must be at least 0"),
         ({"truncation": 0}, "--truncation=0.0: must be above 0"),
         ({"timeout": "nan"}, "--timeout=nan: must be a finite number"),
+        ({"timeout": 1e10}, "must be at most 1000000.0"),
+        ({"max_batch_size": 0}, "--max_batch_size=0: must be at least 1"),
+        ({"tls_ca": "ca.pem"}, "--tls_ca=ca.pem: needs --tls"),
     ]:
         assert message in refused("client", **good | change)
 

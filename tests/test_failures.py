@@ -1,6 +1,7 @@
 """The guard sees runs that fail; restart, rollback and what they leave."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,15 +14,19 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import (
 from wn_gan.config import Config
 from wn_gan.errors import TrainingFailed
 from wn_gan.gan.building import build_gan
+from wn_gan.gan.losses import LOSSES
 from wn_gan.gan.vitals import Vitals
 from wn_gan.runs import checkpoints
-from wn_gan.runs.checkpoint_file import gan_parts, nonfinite_variable
+from wn_gan.runs.checkpoint_file import gan_parts, nonfinite_variable, read
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.failures import Failure, FailureLog
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import read_metrics
 from wn_gan.train import train_run
-from wn_gan.train.actions.guard import spread
+from wn_gan.train.actions.guard import Guard, spread
+from wn_gan.train.actions.testing import TestGenerator
+from wn_gan.train.schedule import Interrupted
+from wn_gan.train.state import TrainState
 
 WATCHED = TINY | {"guard_every_steps": 10, "train_steps": 60}
 
@@ -353,3 +358,116 @@ def test_the_log_is_read_back(tmp_path):
     assert again.pending is None and again.recoveries == 1
     assert again.attempt(Config()).seed == 9
     assert "restart at step 0 with --seed=9" in str(again.failures[0])
+
+
+# Healthy runs
+
+HEALTHY = {
+    "features": (16,),
+    "batch_size": 32,
+    "g_learning_rate": 5e-4,
+    "d_learning_rate": 5e-4,
+    "train_steps": 1500,
+    "test_every_steps": 250,
+    "sample_every_steps": 1500,
+    "checkpoint_every_steps": 500,
+    "running_test_images": 100,
+}
+
+
+def alarms(folder, **options):
+    """What the guard saw in a run that it may not stop."""
+    config = Config(
+        **HEALTHY | options, run_dir=str(folder), on_failure="ignore"
+    )
+    assert train_run.train(config) == 0
+    tests = [
+        record["reconstruction_loss"]
+        for record in read_metrics(RunFolder(folder).metrics)
+        if "reconstruction_loss" in record
+    ]
+    print(options, " ".join(f"{loss:.4f}" for loss in tests))
+    return FailureLog(RunFolder(folder).failures).failures
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("norm", ["none", "batch", "weight"])
+@pytest.mark.parametrize(
+    "loss", ["non_saturating", "least_squares", "hinge", "wasserstein"]
+)
+def test_healthy_runs_raise_no_alarm(tmp_path, loss, norm):
+    assert alarms(tmp_path / "run", loss=loss, norm=norm) == []
+
+
+def test_a_least_squares_run_raises_no_alarm(tmp_path):
+    """The short form: D's loss is near 0.01, and the running test falls."""
+    folder = tmp_path / "run"
+    short = {
+        "features": (8,),
+        "g_learning_rate": 1e-4,
+        "train_steps": 500,
+        "test_every_steps": 100,
+        "guard_every_steps": 50,
+    }
+    assert alarms(folder, loss="least_squares", norm="batch", **short) == []
+    records = read_metrics(folder / "metrics.jsonl")
+    assert np.mean([r["d_loss"] < 0.1 for r in records]) > 0.5
+    tests = [r["reconstruction_loss"] for r in records]
+    assert tests[-1] < tests[0]
+
+
+def test_an_improving_run_is_not_one_that_d_has_won(tmp_path):
+    """The best running test so far, since the suspicion, speaks for G."""
+    run = SimpleNamespace(
+        state=TrainState(d_won_share=0.9, suspect_since=300),
+        gan=SimpleNamespace(vitals=SimpleNamespace(d_won_loss=0.1)),
+    )
+    guard = SimpleNamespace(run=run)
+    assert "D has won" in Guard._d_won(guard)
+    run.state.improved_step = 250
+    assert "D has won" in Guard._d_won(guard)
+    run.state.improved_step = 300
+    assert Guard._d_won(guard) is None
+
+
+def test_the_thresholds_are_those_of_an_almost_certain_d():
+    """Outputs 95% of the way to their labels give each loss's threshold."""
+    certain = {
+        "non_saturating": np.log(0.95 / 0.05),
+        "least_squares": (0.95, 0.05),
+        "hinge": 0.9,
+    }
+    for name, logit in certain.items():
+        real, fake = logit if isinstance(logit, tuple) else (logit, -logit)
+        loss = LOSSES[name]
+        found = loss.real(tf.constant([real])) + loss.fake(tf.constant([fake]))
+        np.testing.assert_allclose(found, loss.d_won_loss, rtol=0.03)
+    assert LOSSES["wasserstein"].d_won_loss is None
+
+
+def test_an_interrupted_running_test_keeps_the_guards_memory(
+    tmp_path, monkeypatch
+):
+    """The checkpoint has the share of steps that D won up to its own step."""
+    folder = RunFolder(tmp_path / "run")
+    options = TINY | {"train_steps": 40, "test_every_steps": 30}
+    config = Config(**options, run_dir=str(folder.path))
+    shares = []
+
+    def interrupted(self, step):
+        shares.append(float(self.run.gan.vitals.d_won_share.numpy()))
+        raise Interrupted
+
+    monkeypatch.setattr(Vitals, "__init__", always_winning(Vitals.__init__))
+    monkeypatch.setattr(TestGenerator, "__call__", interrupted)
+    assert train_run.train(config) == 143
+    _, metadata = read(folder.checkpoints / "last.npz")
+    assert metadata["step"] == 30 and metadata["unreported"]
+    assert metadata["d_won_share"] == shares[0] > 0.1
+
+
+def always_winning(original):
+    def init(self, d_won_loss):
+        original(self, 1e9)
+
+    return init

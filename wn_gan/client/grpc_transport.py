@@ -6,10 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from wn_gan.client.answers import rejected, unknown_model, unusable
-from wn_gan.client.tls import root_certificates
+from wn_gan.client.tls import TLS_HINT, root_certificates
 from wn_gan.config import ServerOptions
 from wn_gan.errors import UserError
 
+_PORT_HINT = "--protocol=grpc needs the gRPC port, often 8500"
 _UNLIMITED = [
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
@@ -101,7 +102,7 @@ class GrpcTransport:
                 raise rejected(self.server, told) from error
             told = f"{code.name.lower()}: {told}"
             if code in (known.UNAVAILABLE, known.UNIMPLEMENTED):
-                told += "; --protocol=grpc needs the gRPC port, usually 8500"
+                told += f"; {TLS_HINT if self.server.tls else _PORT_HINT}"
             raise unusable(self.server, told) from error
 
     def _array(self, name: str, tensor) -> np.ndarray:

@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import ssl
+import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from wn_gan.client.answers import part_of, rejected, unknown_model, unusable
 from wn_gan.client.http_call import Answer, fetch
-from wn_gan.client.tls import tls_context
+from wn_gan.client.tls import TLS_HINT, tls_context
 from wn_gan.config import ServerOptions
 from wn_gan.errors import UserError
 
@@ -44,13 +45,13 @@ class RestTransport:
     ) -> dict[str, np.ndarray]:
         """Runs a signature; returns its outputs by name.
 
-        A single output comes without its name, as "".
+        A single output comes without its name; it is called "outputs" here.
         """
         given = {name: array.tolist() for name, array in inputs.items()}
         body = {"signature_name": signature, "inputs": given}
         outputs = part_of(self.server, self._call(":predict", body), "outputs")
         if isinstance(outputs, list):
-            outputs = {"": outputs}
+            outputs = {"outputs": outputs}
         if not isinstance(outputs, dict):
             raise unusable(self.server, "its 'outputs' hold no arrays")
         return {
@@ -106,18 +107,15 @@ class RestTransport:
             raise self._no_answer(error) from error
 
     def _no_answer(self, error: Exception) -> UserError:
-        reason = getattr(error, "reason", error)
-        if isinstance(error, ssl.SSLError):
-            reason = error  # its own `reason` is a constant's name
-        if isinstance(reason, TimeoutError):
+        if isinstance(error, urllib.error.URLError):
+            error = error.reason
+        reason: object = error
+        if isinstance(error, TimeoutError):
             reason = f"not complete within {self.server.timeout:g} seconds"
-        elif isinstance(reason, ssl.SSLError):
-            reason = f"TLS: {reason.strerror or reason}"
-        elif isinstance(reason, http.client.HTTPException):
-            reason = (
-                f"not HTTP ({reason!r}); --protocol=rest needs the REST port, "
-                "usually 8501"
-            )
+        elif isinstance(error, ssl.SSLCertVerificationError):
+            reason = f"certificate refused: {error.verify_message}; {TLS_HINT}"
+        elif isinstance(error, http.client.HTTPException):
+            reason = "not HTTP; --protocol=rest needs the REST port, often 8501"
         return unusable(self.server, f"no answer: {reason}")
 
     def _array(self, name: str, value: Any) -> np.ndarray:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from wn_gan.errors import bad_flag
 
+TLS_HINT = "--tls_ca names the PEM file of the server's authority"
+
 
 def tls_context(authority: str | None) -> ssl.SSLContext:
     """Returns a context that checks the server's certificate and name.
