@@ -1,7 +1,12 @@
 """What a stranger sees: help, dry runs, one clear line for bad input."""
 
+import subprocess
+import sys
+
 import pytest
 from helpers.commands import TINY, run_module
+
+from wn_gan.__main__ import VERBS
 
 
 def test_help_lists_every_flag():
@@ -57,3 +62,34 @@ def test_a_file_where_the_folder_should_be(tmp_path, refused):
     (tmp_path / "file").write_text("")
     told = refused("train", run_dir=tmp_path / "file" / "run", **TINY)
     assert "cannot be written" in told
+
+
+def wn_gan(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "wn_gan", *arguments],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_package_lists_its_verbs():
+    for arguments in ((), ("--help",)):
+        result = wn_gan(*arguments)
+        assert result.returncode == 0
+        for verb in VERBS:
+            assert f"\n{verb} " in result.stdout
+
+
+def test_a_verb_by_its_name():
+    result = wn_gan("sample", "--help")
+    assert result.returncode == 0 and "--interpolate" in result.stdout
+    result = wn_gan("sample", "--num_images=0", "--run_dir=x", "--output=y")
+    assert result.returncode == 2
+    assert result.stderr == "error: --num_images=0: must be at least 1\n"
+
+
+def test_an_unknown_verb():
+    result = wn_gan("sampel")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: sampel: no such verb; try sample")
+    assert result.stderr.count("\n") == 1

@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 from wn_gan.config import Config
 from wn_gan.errors import UserError
 from wn_gan.gan.building import build_gan
+from wn_gan.reconstruction import RunningTest
 from wn_gan.runs import checkpoints
 from wn_gan.runs.checkpoint_file import (
     gan_parts,
@@ -21,6 +22,9 @@ from wn_gan.runs.checkpoint_file import (
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import MetricsFile, read_metrics
+from wn_gan.train.opening import match_best
+from wn_gan.train.state import TrainState
+from wn_gan.train.train_run import train
 
 IMAGES = np.random.default_rng(2).random((8, 8, 8, 3)).astype(np.float32)
 
@@ -250,3 +254,59 @@ def test_other_images_are_refused(begun):
         begun.check_split({"dataset": "a", "sha256": "2"}, allowed=False)
     begun.check_split({"dataset": "a", "sha256": "2"}, allowed=True)
     assert json.loads(begun.split.read_text())["sha256"] == "2"
+
+
+# `best` and `last` after a kill
+
+
+def test_best_is_the_checkpoint_that_last_names(tmp_path):
+    """Killed after `last` was written, before it was copied to `best`."""
+    saved = Checkpoints(tmp_path)
+    gan = trained_gan(1)
+    saved.save_last(gan, {"step": 10, "best_step": 10})
+    saved.copy("last", "best")
+    gan.train_step(tf.constant(IMAGES))
+    saved.save_last(gan, {"step": 20, "best_step": 20})
+    assert saved.step("best") == 10
+    state = TrainState(step=20, best_step=20, best_loss=0.1)
+    match_best(saved, state)
+    assert saved.step("best") == 20
+    assert saved.path("best").read_bytes() == saved.path("last").read_bytes()
+    # A later `last` leaves it alone.
+    saved.save_last(gan, {"step": 30, "best_step": 20})
+    match_best(saved, TrainState(step=30, best_step=20, best_loss=0.1))
+    assert saved.step("best") == 20
+
+
+@pytest.mark.parametrize("where", ["before the copy", "in the copy"])
+def test_a_replay_that_differs_keeps_best_and_final_in_step(
+    tmp_path, monkeypatch, where
+):
+    """A GPU without --deterministic replays other losses after a kill."""
+    folder = RunFolder(tmp_path / "run")
+    config = Config(**TINY, run_dir=str(folder.path))
+    losses = iter([0.5, 0.4])
+
+    def measured(self, before_batch=None):
+        return next(losses), np.zeros((6, 32, 32, 3), np.float32)
+
+    monkeypatch.setattr(RunningTest, "__call__", measured)
+    original = Checkpoints.copy
+
+    def killed(self, name, target):
+        if self.step("last") == 20:
+            if where == "in the copy":
+                original(self, name, target)
+            raise KeyboardInterrupt
+        original(self, name, target)
+
+    monkeypatch.setattr(Checkpoints, "copy", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(config)
+    monkeypatch.setattr(Checkpoints, "copy", original)
+    losses = iter([0.6, 0.7])
+    assert train(config) == 0
+    final = json.loads(folder.final.read_text())
+    best = Checkpoints(folder.checkpoints).step("best")
+    assert final["best_step"] == best == 20
+    assert final["best_reconstruction_loss"] == 0.4

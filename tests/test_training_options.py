@@ -240,3 +240,47 @@ def test_gan_config_round_trip_keeps_the_options():
     assert again.d_steps == 2
     assert again.objective == Objective(r1_penalty=1.0, instance_noise=0.1)
     assert isinstance(again.generator, keras.Model)
+
+
+@pytest.mark.parametrize("which", ["generator", "discriminator"])
+def test_data_init_starts_only_the_network_that_asks_for_it(which):
+    """--d_norm=weight_data_init leaves a weight_affine G as it is."""
+    gan = gan_of(g_norm="weight_affine", d_norm="weight_affine")
+    before = {
+        n: values(getattr(gan, n)) for n in ("generator", "discriminator")
+    }
+    initialize_gan(
+        gan,
+        tf.constant(REAL),
+        g=which == "generator",
+        d=which == "discriminator",
+    )
+    for name, old in before.items():
+        new = values(getattr(gan, name))
+        same = all(np.array_equal(o, n) for o, n in zip(old, new, strict=True))
+        assert same == (name != which)
+
+
+def test_both_warm_ups_end_at_the_same_step():
+    """D takes d_steps updates per step, so its warm-up has more updates."""
+    config = dict(warmup_steps=4, d_steps=3, batch_size=4)
+    gan = gan_of(**config)
+    images = tf.constant(np.concatenate([REAL] * 3))
+    for step in range(1, 6):
+        gan.train_step(images)
+        rates = [
+            float(rate_of(optimizer)) / optimizer_rate
+            for optimizer, optimizer_rate in (
+                (gan.g_optimizer, 1e-4),
+                (gan.d_optimizer, 1e-4),
+            )
+        ]
+        # The rate of the next update: G's (n + 1) / 4, D's (3 n + 1) / 12.
+        expected = [min(1, (step + 1) / 4), min(1, (3 * step + 1) / 12)]
+        assert_allclose(rates, expected, rtol=1e-6)
+
+
+def rate_of(optimizer):
+    """The rate of the optimizer's next update, on either Keras."""
+    schedule = optimizer._learning_rate
+    return schedule(optimizer.iterations)

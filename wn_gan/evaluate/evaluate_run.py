@@ -72,6 +72,7 @@ def _evaluate_saved_model(
     options: EvaluateOptions, strategy: tf.distribute.Strategy
 ) -> dict:
     """Measures `--saved_model` on `--images`, into `--output`."""
+    say(f"{options.saved_model}: its own graph is run on this machine")
     test = saved_model_test(options, strategy)
     chief = is_chief(strategy)
     with Progress(len(test.targets), "images", shown=chief) as progress:

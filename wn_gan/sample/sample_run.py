@@ -94,6 +94,7 @@ def _write_samples(
 
 def _open(options: SampleOptions) -> Generator:
     if options.saved_model is not None:
+        say(f"{options.saved_model}: its own graph is run on this machine")
         return generator_of_saved_model(options.saved_model)
     return generator_of_run(
         options.run_dir, options.checkpoint, options.average

@@ -56,7 +56,7 @@ def open_run(
     if latest and is_chief(strategy):
         if latest.name != "last":
             checkpoints.copy(latest.name, "last")
-        _match_best(checkpoints, state)
+        match_best(checkpoints, state)
     wait_for_all(strategy)
     if not checkpoints.path("best").exists():
         # A rollback deleted it; the next test writes a new one.
@@ -77,7 +77,7 @@ def open_run(
         yield run
 
 
-def _match_best(checkpoints: Checkpoints, state: TrainState) -> None:
+def match_best(checkpoints: Checkpoints, state: TrainState) -> None:
     """Makes `best` the checkpoint that the state names.
 
     A kill after `last` was written, but before its copy `best`, leaves an

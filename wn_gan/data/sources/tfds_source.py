@@ -1,5 +1,7 @@
 """Image data sets of TensorFlow Datasets (TFDS)."""
 
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +43,16 @@ def open_tfds(
     label = label or f"tfds:{name}"
     builder = _prepared_builder(name, data_dir, label)
     key = _image_feature(label, builder)
-    if "train" not in builder.info.splits:
-        raise bad_flag("dataset", label, "it has no split named 'train'")
+    splits = builder.info.splits
     found = {
         split: _open_split(builder, label, split, key, background, cache_dir)
         for split in ("train", "validation", "test")
-        if split in builder.info.splits
+        if split in splits and splits[split].num_examples
     }
+    if "train" not in found:
+        raise bad_flag(
+            "dataset", label, "it has no images in a split named 'train'"
+        )
     return Source(found["train"], found.get("validation"), found.get("test"))
 
 
@@ -94,8 +99,8 @@ def _open_split(builder, label, split, key, background, cache_dir) -> Pictures:
     """Loads a small split of one image size; others are read by position."""
     shape, info = builder.info.features[key].shape, builder.info.splits[split]
     if None not in shape:
-        if info.num_examples * np.prod(shape) <= MAX_IN_MEMORY_BYTES:
-            return ArrayPictures(_read(builder, split, key))
+        if info.num_examples * math.prod(shape) <= MAX_IN_MEMORY_BYTES:
+            return ArrayPictures(_read(builder, label, split, key))
     if builder.info.file_format.value != "tfrecord":
         raise bad_flag(
             "dataset",
@@ -109,7 +114,8 @@ def _open_split(builder, label, split, key, background, cache_dir) -> Pictures:
     return DecodedPictures(files, background)
 
 
-def _read(builder: Any, split: str, key: str) -> np.ndarray:
+def _read(builder: Any, label: str, split: str, key: str) -> np.ndarray:
+    import tensorflow as tf
     import tensorflow_datasets as tfds
 
     dataset = builder.as_dataset(
@@ -118,4 +124,11 @@ def _read(builder: Any, split: str, key: str) -> np.ndarray:
         decoders=tfds.decode.PartialDecoding({key: True}),
     )
     batches = tfds.as_numpy(dataset.batch(1000))
-    return np.concatenate([batch[key] for batch in batches])
+    try:
+        return np.concatenate([batch[key] for batch in batches])
+    except tf.errors.OpError as error:
+        # TensorFlow puts the names of its operations around the reason.
+        reason = re.sub(r"\{\{.*?\}\}|\[Op:.*", "", error.message).strip()
+        raise UserError(
+            f"--dataset={label}: its split {split!r} cannot be read: {reason}"
+        ) from error

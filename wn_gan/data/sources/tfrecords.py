@@ -32,7 +32,8 @@ class TfrecordFiles:
         cache_dir: folder for the index.
 
     Raises:
-        UserError: if a file is cut off or there are more records.
+        UserError: if a file is missing or cut off, or if there are more or
+            fewer records.
     """
 
     def __init__(
@@ -46,38 +47,59 @@ class TfrecordFiles:
         self.label = label
         self.key = key
         self.paths = [Path(path) for path in paths]
-        states = [os.stat(path) for path in self.paths]
-        identity = [
+        self.index, self._sha256 = cached_index(
+            cache_dir,
+            "tfds",
+            f"--dataset={label}",
+            self._identity(),
+            _ENTRY,
+            count,
+            self._entries(),
+        )
+
+    def _identity(self) -> list[tuple[str, int, int]]:
+        """Path, size and time of each shard."""
+        try:
+            states = [os.stat(path) for path in self.paths]
+        except OSError as error:
+            raise UserError(
+                f"--dataset={self.label}: {error.filename}: {error.strerror}"
+            ) from error
+        return [
             (str(path), state.st_size, state.st_mtime_ns)
             for path, state in zip(self.paths, states, strict=True)
         ]
-        try:
-            self.index, self._sha256 = cached_index(
-                cache_dir, "tfds", identity, _ENTRY, count, self._entries()
-            )
-        except ValueError as error:
-            raise UserError(
-                f"--dataset={label}: its files hold more than the expected "
-                f"{count:,} records"
-            ) from error
 
     def _entries(self) -> Iterator[np.ndarray]:
         found = []
         for shard, path in enumerate(self.paths):
-            size, offset = path.stat().st_size, 0
-            with open(path, "rb", buffering=64) as file:
-                while header := file.read(_LENGTH.size):
-                    length, _ = _LENGTH.unpack(header)
-                    offset += _LENGTH.size
-                    found.append((shard, offset, length))
-                    offset += length + _CHECKSUM_BYTES
-                    file.seek(offset)
-                    if len(found) == _PART:
-                        yield np.array(found, _ENTRY)
-                        found = []
-            if offset > size:
-                raise UserError(f"--dataset={self.label}: {path} is cut off")
+            for offset, length in self._records(path):
+                found.append((shard, offset, length))
+                if len(found) == _PART:
+                    yield np.array(found, _ENTRY)
+                    found = []
         yield np.array(found, _ENTRY)
+
+    def _records(self, path: Path) -> Iterator[tuple[int, int]]:
+        """Yields offset and length of the data of each record, in bytes."""
+        size, start = path.stat().st_size, 0
+        with open(path, "rb", buffering=64) as file:
+            while start < size:
+                file.seek(start)
+                header = file.read(_LENGTH.size)
+                # A header that is cut off has no length.
+                length = size
+                if len(header) == _LENGTH.size:
+                    length, _ = _LENGTH.unpack(header)
+                first = start + _LENGTH.size
+                end = first + length + _CHECKSUM_BYTES
+                if end > size:
+                    raise UserError(
+                        f"--dataset={self.label}: {path} is cut off or damaged "
+                        f"in the record at byte {start:,}"
+                    )
+                yield first, length
+                start = end
 
     def __len__(self) -> int:
         """Number of images."""
