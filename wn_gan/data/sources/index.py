@@ -78,7 +78,7 @@ def _checked(
         ) from error
     if done != count:
         raise UserError(
-            f"{label}: its files hold {done:,} images, not {count:,} as it says"
+            f"{label}: its files hold {done:,} images, but declare {count:,}"
         )
 
 
