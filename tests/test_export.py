@@ -318,3 +318,26 @@ def test_wrong_statistics_of_an_average_do_not_pass(
     assert result.returncode == 5
     assert "statistics are not those of these weights" in result.stderr
     assert not (tmp_path / "wrong" / "1").exists()
+
+
+def test_an_export_can_be_differentiated_in_a_fresh_process(
+    tiny_run, tmp_path, random
+):
+    """Its rectifiers have gradients of their own, saved with the graph."""
+    output = tmp_path / "model"
+    result = run_module("export", run_dir=tiny_run, output=output)
+    assert result.returncode == 0, result.stderr
+    images = random.integers(0, 256, (3, 32, 32, 3), np.uint8)
+    np.savez(tmp_path / "own.npz", images=images)
+    shared = {"images": f"npz:{tmp_path / 'own.npz'}", "evaluations": 20}
+    means = []
+    for source in ({"saved_model": output}, {"run_dir": tiny_run}):
+        folder = tmp_path / next(iter(source))
+        result = run_module(
+            "evaluate", "--nocontrols", output=folder, **source, **shared
+        )
+        assert result.returncode == 0, result.stderr
+        summary = json.loads((folder / "summary.json").read_text())
+        means.append(summary["mean"])
+    # Twenty evaluations amplify float32's roundings.
+    np.testing.assert_allclose(means[0], means[1], rtol=1e-3)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 import weakref
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ class PreparedPart:
     ):
         self.image_shape = image_shape
         self.corrupt = corrupt
-        self._bytes = int(np.prod(image_shape))
+        self._bytes = math.prod(image_shape)
         self._file = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._file)
 
@@ -104,11 +105,26 @@ class Manifest:
                 part: {int(position): why for position, why in bad.items()}
                 for part, bad in values["corrupt"].items()
             }
-            return cls(**values)
+            found = cls(**values)
+            found._check_types()
+            return found
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise bad_flag(
                 "prepared_dir", folder, f"manifest.json is unusable: {error}"
             ) from error
+
+    def _check_types(self) -> None:
+        """Raises a ValueError for numbers that are none, or lack a part."""
+        parts = set(self.counts)
+        others = (self.done, self.corrupt, self.sha256)
+        if any(set(each) != parts for each in others):
+            raise ValueError("its parts differ")
+        counts = [*self.counts.values(), *self.done.values()]
+        if not all(type(n) is int and n >= 0 for n in counts):
+            raise ValueError("a number of images is no number")
+        shape = self.image_shape
+        if not all(type(n) is int and n > 0 for n in shape) or len(shape) != 3:
+            raise ValueError(f"image_shape is {shape}")
 
 
 def part_path(folder: Path, part: str) -> Path:
@@ -146,10 +162,16 @@ def open_prepared(
             f"--prepared_dir={folder}: {manifest.done[part]:,} of {count:,} "
             f"{part} images are prepared; {again} to continue"
         )
+    path, shape = part_path(folder, part), tuple(manifest.image_shape)
     try:
-        shape = tuple(manifest.image_shape)
-        return PreparedPart(
-            part_path(folder, part), shape, manifest.corrupt[part]
-        )
+        size = path.stat().st_size
+        if size != count * math.prod(shape):
+            raise bad_flag(
+                "prepared_dir",
+                folder,
+                f"{path.name} has {size:,} bytes instead of those of {count:,} "
+                f"images: delete the folder and {again}",
+            )
+        return PreparedPart(path, shape, manifest.corrupt[part])
     except OSError as error:
         raise bad_flag("prepared_dir", folder, f"{error}") from error

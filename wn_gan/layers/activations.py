@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from wn_gan.layers.rectifiers import prelu, tprelu
+
 
 class _ChannelActivation(keras.layers.Layer):
     """Base layer: adds one weight per channel for each initial value."""
@@ -64,8 +66,7 @@ class PReLU(_ChannelActivation):
     initial_values = {"slope": 0.25}
 
     def call(self, inputs):
-        slope = tf.cast(self.slope, inputs.dtype)
-        return tf.nn.relu(inputs) - slope * tf.nn.relu(-inputs)
+        return prelu(inputs, tf.cast(self.slope, inputs.dtype))
 
 
 @keras.saving.register_keras_serializable(package="wn_gan")
@@ -87,5 +88,4 @@ class TPReLU(_ChannelActivation):
 
     def call(self, inputs: Any) -> Any:
         slope = tf.clip_by_value(tf.cast(self.slope, inputs.dtype), 0, 1)
-        threshold = tf.cast(self.threshold, inputs.dtype)
-        return tf.maximum(inputs, slope * inputs + (1 - slope) * threshold)
+        return tprelu(inputs, slope, tf.cast(self.threshold, inputs.dtype))

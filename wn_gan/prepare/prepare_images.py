@@ -126,7 +126,15 @@ def _write_part(
     size = int(np.prod(images.shape[1:]))
     corrupt = manifest.corrupt[part]
     with open(part_path(folder, part), "ab") as file:
-        file.truncate(manifest.done[part] * size)
+        written = manifest.done[part] * size
+        if file.tell() < written:
+            raise bad_flag(
+                "prepared_dir",
+                folder,
+                f"{part_path(folder, part).name} has lost images that "
+                "manifest.json counts: delete the folder",
+            )
+        file.truncate(written)
         for first in range(manifest.done[part], len(images), CHUNK):
             chunk = range(first, min(first + CHUNK, len(images)))
             results = in_threads(lambda i: _read(images, i), list(chunk))

@@ -60,10 +60,9 @@ def _open_files(root: Path):
 def _read_partition(
     path: Path, names: list[str]
 ) -> tuple[list[np.ndarray], list[str]]:
-    """Positions per part, and messages for unmatched names."""
-    there = {PurePosixPath(name).name: i for i, name in enumerate(names)}
+    """Positions per part, and messages for names without a unique match."""
+    there, strangers = _by_file_name(names)
     found: list[list[int]] = [[] for _ in _PARTS]
-    strangers = []
     text = path.read_text(errors="replace")
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
@@ -81,3 +80,15 @@ def _read_partition(
             found[int(words[1])].append(position)
     strangers += [f"{name}: not in {PARTITION}" for name in there]
     return [np.array(part, np.int64) for part in found], strangers
+
+
+def _by_file_name(names: list[str]) -> tuple[dict[str, int], list[str]]:
+    """Positions by file name, and messages for names of earlier files."""
+    found: dict[str, int] = {}
+    repeated = []
+    for position, path in enumerate(names):
+        name = PurePosixPath(path).name
+        first = found.setdefault(name, position)
+        if first != position:
+            repeated.append(f"{path}: has the same name as {names[first]}")
+    return found, repeated

@@ -1,6 +1,5 @@
 """CIFAR-10 from its official archives, packed or unpacked."""
 
-import io
 import pickle
 import tarfile
 import zlib
@@ -9,31 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from wn_gan.data.decoding import MAX_BYTES
 from wn_gan.data.pictures import ArrayPictures, Source
+from wn_gan.data.sources.cifar10_pickle import read_pickle
 from wn_gan.errors import UserError
 
 _BINARY = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
 _PYTHON = [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]
 _RECORD = 1 + 3 * 32 * 32
-# The only globals of the official files. A pickle may call any global.
-_ALLOWED = {
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("_codecs", "encode"),
-}
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Loads arrays and plain values; refuses everything else."""
-
-    def find_class(self, module: str, name: str):
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(
-                f"names {module}.{name}, which a CIFAR-10 file does not"
-            )
-        return super().find_class(module, name)
 
 
 def open_cifar10(data_dir: str) -> Source | None:
@@ -81,10 +63,14 @@ def _source(path: Path, read: Callable, names: list, parse: Callable) -> Source:
             AttributeError,
             EOFError,
             IndexError,
+            OverflowError,
+            RecursionError,
+            MemoryError,
             pickle.UnpicklingError,
         ) as error:
             raise UserError(
-                f"--dataset=cifar10: {name} of {path} cannot be read: {error}"
+                f"--dataset=cifar10: {name} of {path} cannot be read: "
+                f"{error or repr(error)}"
             ) from error
     train = np.concatenate(batches[:-1])
     return Source(ArrayPictures(train), test=ArrayPictures(batches[-1]))
@@ -101,8 +87,14 @@ def _archive_reader(path: Path, names: list) -> Callable[[str], bytes]:
         with tarfile.open(path, "r:gz") as archive:
             for member in archive:
                 name = Path(member.name).name
-                if member.isfile() and name in names:
-                    contents[name] = archive.extractfile(member).read()
+                if not member.isfile() or name not in names:
+                    continue
+                if member.size > MAX_BYTES:
+                    raise UserError(
+                        f"--dataset=cifar10: {name} of {path} is larger than "
+                        f"{MAX_BYTES:,} bytes"
+                    )
+                contents[name] = archive.extractfile(member).read()
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise UserError(
             f"--dataset=cifar10: {path} cannot be read: {error}"
@@ -118,11 +110,7 @@ def _parse_binary(content: bytes) -> np.ndarray:
 
 
 def _parse_python(content: bytes) -> np.ndarray:
-    batch = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
-    pixels = batch[b"data"] if b"data" in batch else batch["data"]
-    if pixels.dtype != np.uint8 or pixels.ndim != 2:
-        raise ValueError("its data must be a uint8 matrix")
-    return _to_nhwc(pixels)
+    return _to_nhwc(read_pickle(content))
 
 
 def _to_nhwc(rows: np.ndarray) -> np.ndarray:

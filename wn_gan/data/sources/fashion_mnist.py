@@ -1,9 +1,11 @@
 """Fashion-MNIST from IDX files, by default those of Debian's package."""
 
 import gzip
+import math
 import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from wn_gan.errors import UserError
 DEBIAN_DIR = "/usr/share/datasets/fashion-mnist"
 _UINT8_IMAGES = 0x0803
 _HEADER = struct.Struct(">4i")
+_PIECE_BYTES = 2**24
 
 
 def open_fashion_mnist(data_dir: str | None) -> Source | None:
@@ -51,7 +54,7 @@ def read_idx(path: Path) -> np.ndarray:
         uint8 `[images, height, width, 1]`.
 
     Raises:
-        UserError: if it holds no images or is cut off.
+        UserError: if it holds no images, or fewer or more than it says.
     """
     opened = gzip.open if path.suffix == ".gz" else open
     try:
@@ -59,12 +62,32 @@ def read_idx(path: Path) -> np.ndarray:
             magic, *shape = _HEADER.unpack(file.read(_HEADER.size))
             if magic != _UINT8_IMAGES or min(shape) < 1:
                 raise UserError(f"{path}: is not an IDX file of images")
-            size = int(np.prod(shape, dtype=np.int64))
-            pixels = np.frombuffer(file.read(size), np.uint8)
-    except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from error
+            size = math.prod(shape)
+            pixels = np.frombuffer(_read_at_most(file, size), np.uint8)
+            if file.read(1):
+                raise UserError(
+                    f"{path}: holds more than the {size:,} pixels that its "
+                    "header says"
+                )
+    except (
+        OSError,
+        EOFError,
+        MemoryError,
+        zlib.error,
+        struct.error,
+    ) as error:
+        raise UserError(f"{path}: cannot be read: {error!r}") from error
     if len(pixels) != size:
         raise UserError(
             f"{path}: cut off; {len(pixels):,} of {size:,} pixels found"
         )
     return pixels.reshape(*shape, 1)
+
+
+def _read_at_most(file: BinaryIO, size: int) -> bytes:
+    """Reads in pieces: the content limits the memory, not the header."""
+    pieces = []
+    while size and (piece := file.read(min(size, _PIECE_BYTES))):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)

@@ -15,8 +15,10 @@ from wn_gan.errors import UserError
 
 _ENTRY = np.dtype([("key", "u1", 20), ("length", "<u4")])
 _PART = 100_000
+# LMDB need not write its last pages if nothing uses them.
+_UNUSED_PAGES = 256
 # The package `lmdb` allows a process to open a database only once.
-_open_files: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
+_databases: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
 
 
 class LmdbFiles:
@@ -31,26 +33,18 @@ class LmdbFiles:
         cache_dir: folder for the index.
 
     Raises:
-        UserError: if it is not an LMDB of LSUN.
+        UserError: if it is not an LMDB of LSUN, or is damaged.
     """
 
     def __init__(self, path: Path, cache_dir: Path):
         self.path = path
-        try:
-            self.database = lmdb.open(
-                str(path),
-                readonly=True,
-                lock=False,
-                readahead=False,
-                create=False,
-            )
-        except lmdb.Error as error:
-            raise UserError(f"{path}: is no LMDB: {error}") from None
+        self.database = _database(path)
         state = (path / "data.mdb").stat()
         count = self.database.stat()["entries"]
         self.index, self._sha256 = cached_index(
             cache_dir,
             path.name,
+            str(path),
             (str(path.resolve()), state.st_size, state.st_mtime_ns, count),
             _ENTRY,
             count,
@@ -60,14 +54,21 @@ class LmdbFiles:
     def _entries(self) -> Iterator[np.ndarray]:
         """Yields key and length of each value without reading the values."""
         part = bytearray()
-        with self.database.begin(buffers=True) as transaction:
-            for key, value in transaction.cursor():
-                part += self._parse_key(bytes(key))
-                part += len(value).to_bytes(4, "little")
-                if len(part) >= _PART * _ENTRY.itemsize:
-                    yield np.frombuffer(bytes(part), _ENTRY)
-                    part.clear()
+        for key, length in self._items():
+            part += self._parse_key(key)
+            part += length.to_bytes(4, "little")
+            if len(part) >= _PART * _ENTRY.itemsize:
+                yield np.frombuffer(bytes(part), _ENTRY)
+                part.clear()
         yield np.frombuffer(bytes(part), _ENTRY)
+
+    def _items(self) -> Iterator[tuple[bytes, int]]:
+        try:
+            with self.database.begin(buffers=True) as transaction:
+                for key, value in transaction.cursor():
+                    yield bytes(key), len(value)
+        except lmdb.Error as error:
+            raise UserError(f"{self.path}: is damaged: {error}") from error
 
     def _parse_key(self, key: bytes) -> bytes:
         try:
@@ -115,11 +116,29 @@ class LmdbFiles:
         return self._sha256
 
 
-def _open(path: Path, cache_dir: Path) -> LmdbFiles:
-    files = _open_files.get(path)
-    if files is None:
-        files = _open_files[path] = LmdbFiles(path, cache_dir)
-    return files
+def _database(path: Path) -> lmdb.Environment:
+    """Opens a database, or returns it if this process has it open."""
+    found = _databases.get(path)
+    if found is not None:
+        return found
+    try:
+        found = lmdb.open(
+            str(path),
+            readonly=True,
+            lock=False,
+            readahead=False,
+            create=False,
+        )
+    except lmdb.Error as error:
+        raise UserError(f"{path}: is no LMDB: {error}") from None
+    # Reading beyond the end of a memory-mapped file would kill the process.
+    pages = found.info()["last_pgno"] + 1 - _UNUSED_PAGES
+    size = (path / "data.mdb").stat().st_size
+    if size < pages * found.stat()["psize"]:
+        found.close()
+        raise UserError(f"{path}: is cut off: data.mdb has {size:,} bytes")
+    _databases[path] = found
+    return found
 
 
 def open_lsun(
@@ -142,7 +161,7 @@ def open_lsun(
     path = Path(data_dir).expanduser() / f"{category}_train_lmdb"
     if not path.is_dir():
         return None
-    files = _open(path.resolve(), cache_dir)
+    files = LmdbFiles(path.resolve(), cache_dir)
     if not len(files):
         raise UserError(f"{path}: is empty")
     return Source(DecodedPictures(files, background))

@@ -1,7 +1,10 @@
 """Images in a NumPy archive."""
 
+import math
+import os
 import zipfile
 import zlib
+from typing import BinaryIO
 
 import numpy as np
 
@@ -9,6 +12,12 @@ from wn_gan.data.pictures import ArrayPictures, Source
 from wn_gan.errors import UserError
 
 _NAMES = ("images", "x_train")
+# The largest number of bytes that NumPy's ways of packing make of one.
+_EXPANSION = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
+_READ_HEADER = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def load_npz(path: str) -> np.ndarray:
@@ -40,38 +49,79 @@ def open_npz(path: str) -> Source:
 def _load(path: str) -> tuple[np.ndarray, np.ndarray | None]:
     label = f"npz:{path}"
     try:
-        with (
-            open(path, "rb") as file,
-            np.load(file, allow_pickle=False) as stored,
-        ):
-            found = [name for name in _NAMES if name in stored]
+        with zipfile.ZipFile(path) as archive:
+            there = archive.namelist()
+            found = [name for name in _NAMES if f"{name}.npy" in there]
             if not found:
                 raise UserError(
                     f"{label}: has no array named {' or '.join(_NAMES)}"
                 )
-            train = stored[found[0]]
-            test = stored["x_test"] if "x_test" in stored else None
+            train = _read(label, archive, found[0])
+            if "x_test.npy" not in there:
+                return train, None
+            return train, _read(label, archive, "x_test")
     except (
         OSError,
         ValueError,
         EOFError,
-        AttributeError,
+        MemoryError,
+        RuntimeError,
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise UserError(f"{label}: cannot be read: {error}") from error
-    return _checked(label, train), (
-        None if test is None else _checked(label, test)
-    )
+        raise UserError(
+            f"{label}: cannot be read: {error or repr(error)}"
+        ) from error
 
 
-def _checked(label: str, images: np.ndarray) -> np.ndarray:
-    if images.dtype == np.uint8 and images.ndim == 3:
-        images = images[..., np.newaxis]
-    channels = images.shape[-1] if images.ndim == 4 else 0
-    if images.dtype != np.uint8 or channels not in (1, 3) or not images.size:
+def _read(label: str, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """Reads an array after checking its header."""
+    entry = archive.getinfo(f"{name}.npy")
+    with archive.open(entry) as file:
+        shape, dtype = _read_header(file)
+        if dtype.hasobject:
+            raise ValueError(f"{name} holds Python objects")
+        _check_kind(label, shape, dtype)
+        _check_length(entry, file.tell() + math.prod(shape))
+        _check_expansion(entry, os.stat(archive.filename).st_size)
+    with archive.open(entry) as file:
+        images = np.lib.format.read_array(file, allow_pickle=False)
+    return images[..., np.newaxis] if images.ndim == 3 else images
+
+
+def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype]:
+    version = np.lib.format.read_magic(file)
+    if version not in _READ_HEADER:
+        raise ValueError(f"its arrays have format version {version}")
+    shape, _, dtype = _READ_HEADER[version](file)
+    return shape, dtype
+
+
+def _check_kind(label: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Refuses everything but gray and colour images of 8 bits."""
+    channels = {3: 1, 4: shape[-1] if shape else 0}.get(len(shape))
+    usable = channels in (1, 3) and min(shape) > 0
+    if dtype != np.uint8 or not usable:
         raise UserError(
             f"{label}: images must be uint8 [n, height, width, 1 or 3], "
-            f"got {images.dtype} {list(images.shape)}"
+            f"got {dtype} {list(shape)}"
         )
-    return images
+
+
+def _check_length(entry: zipfile.ZipInfo, size: int) -> None:
+    """Compares the header with the entry, before memory is allocated."""
+    if size != entry.file_size:
+        raise ValueError(
+            f"the header of {entry.filename} asks for {size:,} bytes, it has "
+            f"{entry.file_size:,}"
+        )
+
+
+def _check_expansion(entry: zipfile.ZipInfo, archive_bytes: int) -> None:
+    """Compares the entry's length with the file: it may be a lie, too."""
+    most = _EXPANSION.get(entry.compress_type, 0) * archive_bytes
+    if entry.file_size > most:
+        raise ValueError(
+            f"{entry.filename} says that it has {entry.file_size:,} bytes, "
+            f"more than {archive_bytes:,} packed bytes can hold"
+        )
