@@ -136,6 +136,17 @@ def test_two_runs_are_told_as_two_runs(many):
     assert contrast.interval is None
 
 
+def test_few_seeds_show_their_interval_and_decide_nothing(many):
+    groups = grouped(read_results(many[:6], None))
+    (contrast,) = contrasts(groups, groups[0])
+    low, high = contrast.interval
+    assert contrast.sentence() == (
+        "weight against none: cannot decide at 5% with 3 paired seeds "
+        "(differences -0.0030 to -0.0010, mean -0.0020, interval "
+        f"{low:+.4f} to {high:+.4f})"
+    )
+
+
 def test_failed_runs_rank_last_and_are_named(many):
     """A failure of weight turns one of eight signs: 0.0078 is gone."""
     folder = many[1]

@@ -89,6 +89,25 @@ def test_celebas_strangers_are_named(tmp_path, random):
     )
 
 
+def test_celebas_repeated_names_are_named(tmp_path, random):
+    """Of two files with one name in nested folders, one is in the split."""
+    root = celeba_folder(tmp_path, random)
+    folder = root / "img_align_celeba"
+    (folder / "nested").mkdir()
+    for name in ("000001.jpg", "000009.jpg"):
+        content = (folder / "000002.jpg").read_bytes()
+        (folder / "nested" / name).write_bytes(content)
+    images = load_images("celeba", data_dir=str(root), crop_size=160)
+    sizes = [len(getattr(images, p)) for p in ("train", "validation", "test")]
+    assert sizes == [6, 2, 2]
+    assert images.skipped == (
+        "nested/000001.jpg: has the same name as 000001.jpg",
+        "nested/000009.jpg: has the same name as 000009.jpg",
+    )
+    first = np.asarray(Image.open(folder / "000001.jpg"))
+    assert_array_equal(images.train[:1][0], first[29:189, 9:169])
+
+
 def test_the_stand_in_celeba(shared):
     root = str(shared / "data" / "celeba")
     images = load_images("celeba", data_dir=root, crop_size=160)

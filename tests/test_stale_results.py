@@ -10,6 +10,7 @@ import tensorflow as tf
 from helpers.commands import TINY, run_module
 from numpy.testing import assert_allclose
 
+from wn_gan.compare.results import read_results
 from wn_gan.config import EvaluateOptions
 from wn_gan.evaluate.evaluate_run import evaluate, saved_model_test
 from wn_gan.evaluate.final_test import FinalTest
@@ -159,6 +160,24 @@ def test_parts_of_another_generator_are_not_mixed_in(run, monkeypatch):
     shutil.rmtree(run.final_test)
     evaluate(options(run))
     assert mixed == losses(default_folder(run))
+
+
+def test_a_comparison_refuses_a_test_of_an_older_best(run, tmp_path, refused):
+    evaluate(options(run))
+    move_best(run)
+    told = refused("compare", str(run.path), output=tmp_path / "report")
+    assert "its final test is not of `best`, which is now that of step" in told
+    evaluate(options(run))
+    (result,) = read_results([str(run.path)], None)
+    assert result.summary["provenance"]["step"] == 260
+
+
+def test_a_run_without_the_protocol_is_not_a_failed_one(run, refused):
+    evaluate(options(run))
+    told = refused(
+        "compare", str(run.path), protocol="other", output=run.path / "report"
+    )
+    assert f"--protocol=other: {run.path} has no such test" in told
 
 
 def test_an_upgrade_discards_nothing(run, monkeypatch):

@@ -23,7 +23,6 @@ class Death:
     """SIGKILL at a moment."""
 
     def __init__(self, what, count, seconds):
-        """See the module."""
         self.what, self.left, self.seconds = what, count, seconds
 
     def happens(self, what):

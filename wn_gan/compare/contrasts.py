@@ -37,7 +37,7 @@ class Contrast:
         hierarchical: the same by a bootstrap over seeds and images.
         images_only: interval over images, for these runs only.
         p: adjusted for all contrasts (Holm); it alone decides.
-        least_p: the smallest p that so many seeds can give.
+        least_p: the smallest p that this many seeds can give.
         improvement: probability that a run is better than a baseline's.
         improvement_interval: of it, over runs.
     """
@@ -57,7 +57,7 @@ class Contrast:
 
     @property
     def can_decide(self) -> bool:
-        """Whether so many seeds could reach 5% at all."""
+        """Whether this many seeds can reach 5%."""
         return self.least_p <= LEVEL
 
     @property
@@ -73,8 +73,10 @@ class Contrast:
             return head + "no pair of runs has a final test"
         size = f"{abs(self.mean):.4f} {'lower' if self.mean < 0 else 'higher'}"
         if not self.can_decide:
-            spread = self._range()
-            return f"{head}cannot decide at 5% with {_runs(count)} ({spread})"
+            seen = self._range()
+            if self.interval is not None:
+                seen += f", mean {self.mean:+.4f}, interval {self._interval()}"
+            return f"{head}cannot decide at 5% with {_runs(count)} ({seen})"
         if not self.decided:
             return f"{head}undecided, {size} ({self._details()})"
         return f"{head}{size} ({self._details()})"
@@ -86,9 +88,12 @@ class Contrast:
     def _details(self) -> str:
         parts = [_runs(len(self.seeds)), f"Holm p = {self.p:.2g}"]
         if self.interval is not None:
-            low, high = self.interval
-            parts.insert(0, f"{low:+.4f} to {high:+.4f}")
+            parts.insert(0, self._interval())
         return ", ".join(parts)
+
+    def _interval(self) -> str:
+        low, high = self.interval
+        return f"{low:+.4f} to {high:+.4f}"
 
 
 def _runs(count: int) -> str:

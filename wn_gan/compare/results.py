@@ -1,4 +1,4 @@
-"""What a comparison reads from the run folders."""
+"""Results of runs, read from their folders."""
 
 import csv
 import dataclasses
@@ -11,7 +11,10 @@ import numpy as np
 
 from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
+from wn_gan.evaluate.manifest import written_manifest
 from wn_gan.flag_defs import from_flag_file
+from wn_gan.runs.checkpoint_file import arrays_sha256, read
+from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import read_metrics
@@ -32,8 +35,8 @@ class Result:
         records: of its metrics.jsonl.
         final: its final.json, {} if it did not end.
         summary: of its final test, None if it has none.
-        losses: of the final test by image, {} likewise.
-        controls: of the final test, {} likewise.
+        losses: of the final test by image, {} if it has none.
+        controls: baselines of the final test, {} if it has none.
         failures: that the guard saw, and what was done about them.
     """
 
@@ -96,8 +99,31 @@ def read_results(run_dirs: Sequence[str], protocol: str | None) -> list[Result]:
         for folder in folders
         if folder.final.exists()
     }
-    protocol = protocol or _shared_protocol(tested)
+    if protocol is None:
+        protocol = _shared_protocol(tested)
+    for run, names in tested.items():
+        if protocol not in names:
+            raise bad_flag("protocol", protocol, f"{run} has no such test")
+    for folder in folders:
+        _check_current(folder, protocol)
     return [_read(folder, protocol) for folder in folders]
+
+
+def _check_current(folder: RunFolder, protocol: str) -> None:
+    """Refuses a final test of a generator that is no longer `best`."""
+    test = folder.final_test / protocol
+    tested = written_manifest(test).get("generator_sha256")
+    best = Checkpoints(folder.checkpoints).path("best")
+    if tested is None or not best.exists():
+        return
+    arrays, metadata = read(best)
+    own = {k: v for k, v in arrays.items() if k.startswith("generator/")}
+    if arrays_sha256(own) != tested:
+        raise UserError(
+            f"{folder.path}: its final test is not of `best`, which is now "
+            f"that of step {metadata['step']}; run python -m wn_gan.evaluate "
+            f"--run_dir={folder.path} again"
+        )
 
 
 def _run_folder(path: str) -> RunFolder:

@@ -90,7 +90,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def least_p(num_pairs: int, num_contrasts: int) -> float:
-    """The smallest adjusted p-value that so many pairs can give."""
+    """The smallest adjusted p-value that this many pairs can give."""
     return min(1.0, num_contrasts * 2.0 ** (1 - num_pairs))
 
 

@@ -24,7 +24,7 @@ _STATE = "pass.npz"
 
 
 class Statistics:
-    """What the controls need to know of the training images seen so far.
+    """Sums and nearest images of the training images seen so far.
 
     Args:
         targets: uint8 `[n, numbers]`, whose nearest image is looked for.

@@ -54,20 +54,18 @@ class Manifest:
         write_json(folder / _FILE, content)
 
 
+def written_manifest(folder: Path) -> dict:
+    """Content of a folder's `manifest.json`; empty if there is none."""
+    try:
+        found = json.loads((folder / _FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def written_identity(folder: Path) -> str | None:
     """The identity of the results in a folder; None if they have none."""
-    try:
-        return json.loads((folder / _FILE).read_text())["identity"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def written_search(folder: Path) -> dict[str, str | int | float]:
-    """The search of the results in a folder; empty if it is not written."""
-    try:
-        return json.loads((folder / _FILE).read_text())["search"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+    return written_manifest(folder).get("identity")
 
 
 def search_identity(options: SearchOptions) -> dict[str, str | int | float]:

@@ -49,6 +49,23 @@ class RunFolder:
         pictures = (self.samples, self.reconstructions)
         return (self.path, self.checkpoints, *pictures)
 
+    def picture(self, kind: str, step: int) -> Path:
+        """Path of a step's picture.
+
+        Args:
+            kind: "samples" or "reconstructions".
+            step: step of the picture.
+        """
+        return self.path / kind / f"step_{step:08}.png"
+
+    def pictures_after(self, step: int) -> list[Path]:
+        """Pictures of later steps, of both kinds."""
+        found = []
+        for folder in (self.samples, self.reconstructions):
+            paths = sorted(folder.glob("step_*.png"))
+            found += [p for p in paths if _step_of(p) > step]
+        return found
+
     def sample_grids(self) -> list[Path]:
         """Paths of the sample grids of training, oldest first."""
         return sorted(self.samples.glob("step_*.png"))
@@ -171,3 +188,7 @@ class RunFolder:
                     "(split.json); give --allow_change=dataset to continue"
                 )
         write_json(self.split, description)
+
+
+def _step_of(picture: Path) -> int:
+    return int(picture.stem.removeprefix("step_"))

@@ -12,7 +12,7 @@ from wn_gan.config import (
     changed_options,
 )
 from wn_gan.errors import bad_flag
-from wn_gan.evaluate.manifest import written_search
+from wn_gan.evaluate.manifest import written_manifest
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
@@ -78,7 +78,8 @@ def _protocol(configs: list[Config], options: StudyOptions) -> str | None:
         {
             test.name
             for test in RunFolder(config.run_dir).final_tests()
-            if search.items() <= written_search(test).items()
+            if search.items()
+            <= written_manifest(test).get("search", {}).items()
         }
         for config in configs
     ]

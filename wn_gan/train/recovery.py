@@ -52,12 +52,10 @@ def _archive(folder: RunFolder, target: Path, step: int) -> None:
     # A kill before the first line leaves no metrics.
     if folder.metrics.exists() and not copied:
         shutil.copy(folder.metrics, target)
-    for pictures in (folder.samples, folder.reconstructions):
-        for path in sorted(pictures.glob("step_*.png")):
-            if int(path.stem.removeprefix("step_")) > step:
-                kept = target / pictures.name
-                kept.mkdir(exist_ok=True)
-                shutil.move(path, kept / path.name)
+    for path in folder.pictures_after(step):
+        kept = target / path.parent.name
+        kept.mkdir(exist_ok=True)
+        shutil.move(path, kept / path.name)
 
 
 def explain(config: Config, failure: Failure, folder: RunFolder) -> str:

@@ -146,5 +146,5 @@ class Run:
         """
         if not self.chief:
             return
-        save_png(picture, self.folder.path / kind / f"step_{step:08}.png")
+        save_png(picture, self.folder.picture(kind, step))
         self.tensorboard.image(step, kind, picture)

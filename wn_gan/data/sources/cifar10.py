@@ -10,6 +10,7 @@ import numpy as np
 
 from wn_gan.data.decoding import MAX_BYTES
 from wn_gan.data.pictures import ArrayPictures, Source
+from wn_gan.data.sources.bounded import read_at_most
 from wn_gan.data.sources.cifar10_pickle import read_pickle
 from wn_gan.errors import UserError
 
@@ -68,9 +69,9 @@ def _source(path: Path, read: Callable, names: list, parse: Callable) -> Source:
             MemoryError,
             pickle.UnpicklingError,
         ) as error:
+            reason = " ".join(str(error).split()) or repr(error)
             raise UserError(
-                f"--dataset=cifar10: {name} of {path} cannot be read: "
-                f"{error or repr(error)}"
+                f"--dataset=cifar10: {name} of {path} cannot be read: {reason}"
             ) from error
     train = np.concatenate(batches[:-1])
     return Source(ArrayPictures(train), test=ArrayPictures(batches[-1]))
@@ -94,7 +95,8 @@ def _archive_reader(path: Path, names: list) -> Callable[[str], bytes]:
                         f"--dataset=cifar10: {name} of {path} is larger than "
                         f"{MAX_BYTES:,} bytes"
                     )
-                contents[name] = archive.extractfile(member).read()
+                file = archive.extractfile(member)
+                contents[name] = read_at_most(file, member.size)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise UserError(
             f"--dataset=cifar10: {path} cannot be read: {error}"

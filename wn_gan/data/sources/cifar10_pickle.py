@@ -73,7 +73,7 @@ class _Unpickler(pickle.Unpickler):
         """Python 3 stores bytes as text in such a pickle."""
         self._left -= len(text)
         if self._left < 0 or encoding != "latin1":
-            raise pickle.UnpicklingError("encodes more text than it has")
+            raise pickle.UnpicklingError("encodes text twice, or not as latin1")
         return text.encode("latin1")
 
 

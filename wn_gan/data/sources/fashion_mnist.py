@@ -5,17 +5,16 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from wn_gan.data.pictures import ArrayPictures, Source
+from wn_gan.data.sources.bounded import read_at_most
 from wn_gan.errors import UserError
 
 DEBIAN_DIR = "/usr/share/datasets/fashion-mnist"
 _UINT8_IMAGES = 0x0803
 _HEADER = struct.Struct(">4i")
-_PIECE_BYTES = 2**24
 
 
 def open_fashion_mnist(data_dir: str | None) -> Source | None:
@@ -63,7 +62,7 @@ def read_idx(path: Path) -> np.ndarray:
             if magic != _UINT8_IMAGES or min(shape) < 1:
                 raise UserError(f"{path}: is not an IDX file of images")
             size = math.prod(shape)
-            pixels = np.frombuffer(_read_at_most(file, size), np.uint8)
+            pixels = np.frombuffer(read_at_most(file, size), np.uint8)
             if file.read(1):
                 raise UserError(
                     f"{path}: holds more than the {size:,} pixels that its "
@@ -76,18 +75,10 @@ def read_idx(path: Path) -> np.ndarray:
         zlib.error,
         struct.error,
     ) as error:
-        raise UserError(f"{path}: cannot be read: {error!r}") from error
+        reason = str(error) or repr(error)
+        raise UserError(f"{path}: cannot be read: {reason}") from error
     if len(pixels) != size:
         raise UserError(
             f"{path}: cut off; {len(pixels):,} of {size:,} pixels found"
         )
     return pixels.reshape(*shape, 1)
-
-
-def _read_at_most(file: BinaryIO, size: int) -> bytes:
-    """Reads in pieces: the content limits the memory, not the header."""
-    pieces = []
-    while size and (piece := file.read(min(size, _PIECE_BYTES))):
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)

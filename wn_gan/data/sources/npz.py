@@ -70,7 +70,7 @@ def _load(path: str) -> tuple[np.ndarray, np.ndarray | None]:
         zlib.error,
     ) as error:
         raise UserError(
-            f"{label}: cannot be read: {error or repr(error)}"
+            f"{label}: cannot be read: {str(error) or repr(error)}"
         ) from error
 
 
@@ -93,7 +93,11 @@ def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype]:
     version = np.lib.format.read_magic(file)
     if version not in _READ_HEADER:
         raise ValueError(f"its arrays have format version {version}")
-    shape, _, dtype = _READ_HEADER[version](file)
+    try:
+        shape, _, dtype = _READ_HEADER[version](file)
+    except Exception as error:
+        # NumPy parses it as Python code: TokenError, SyntaxError, ...
+        raise ValueError("the header of an array is damaged") from error
     return shape, dtype
 
 

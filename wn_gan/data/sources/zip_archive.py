@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from wn_gan.data.decoding import MAX_BYTES, SUFFIXES, CorruptImage
 from wn_gan.data.pictures import DecodedPictures, Source
+from wn_gan.data.sources.bounded import read_at_most
 from wn_gan.errors import UserError
 
 _ENCRYPTED = 0x1
@@ -58,7 +59,7 @@ class ZipFiles:
         """
         try:
             with self.archive.open(self.entries[position]) as file:
-                content = file.read(MAX_BYTES + 1)
+                content = read_at_most(file, MAX_BYTES + 1)
         except (
             zipfile.BadZipFile,
             zlib.error,
