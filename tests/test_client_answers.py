@@ -220,6 +220,7 @@ def test_odd_answers_over_grpc():
         (predicted(), "0 outputs of sample instead of one"),
         (predicted(x=np.zeros(2)), "has shape [2] for a batch of 1"),
         (predicted(x=np.array([b"x"])), "must be numbers with 4 dimensions"),
+        (predicted(x=np.full((1, 2, 2, 1), b"x")), "must be numbers with 4"),
         (damaged, "its output 'images' is no array"),
     ]:
         with grpc_client(lambda: response) as client:  # noqa: B023

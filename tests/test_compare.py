@@ -15,7 +15,7 @@ from wn_gan.compare.contrasts import contrasts
 from wn_gan.compare.groups import grouped
 from wn_gan.compare.page import data_island
 from wn_gan.compare.results import read_results
-from wn_gan.compare.tables import make_rows, shown
+from wn_gan.compare.tables import make_rows, shown, to_markdown
 from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
 
@@ -159,6 +159,43 @@ def test_failed_runs_rank_last_and_are_named(many):
     assert contrast.p > 0.05 and not contrast.decided
     assert len(contrast.seeds) == 8
     assert rows_of(many)[1]["mean of"] == "7 of 8 runs"
+
+
+def test_failures_decide_the_direction(many):
+    """Two runs are lower, six failed: by ranks the norm is higher."""
+    for folder in many[5::2]:
+        shutil.rmtree(pathlib.Path(folder) / "final_test")
+        (pathlib.Path(folder) / "final.json").unlink()
+    groups = grouped(read_results(many, None))
+    (contrast,) = contrasts(groups, groups[0])
+    assert contrast.mean < 0 and contrast.direction == "higher"
+    assert contrast.num_failed == 6 and contrast.decided
+    assert contrast.sentence() == (
+        "weight against none: higher by ranks (8 paired seeds, 6 of them with "
+        f"a failed run, Holm p = {contrast.p:.2g}; mean of the 2 others "
+        f"{contrast.mean:+.4f})"
+    )
+    row = rows_of(many)[1]
+    assert row["verdict"] == "decided: higher"
+    assert row["difference of"] == "2 of 8 pairs"
+
+
+def test_every_pair_failed(many):
+    for folder in many[1::2]:
+        shutil.rmtree(pathlib.Path(folder) / "final_test")
+        (pathlib.Path(folder) / "final.json").unlink()
+    groups = grouped(read_results(many, None))
+    (contrast,) = contrasts(groups, groups[0])
+    assert contrast.mean is None and contrast.p == 2 / 2**8
+    assert "higher by ranks (8 paired seeds, 8 of them" in contrast.sentence()
+
+
+def test_markdown_is_only_text(tmp_path):
+    run = make_run(tmp_path / "a", "none", 0, [0.1, 0.2])
+    groups = grouped(read_results([run], None))
+    (row,) = make_rows(groups, groups[0])
+    found = to_markdown([row | {"norm": "a|<img src=x>"}])
+    assert "| a\\|&lt;img src=x&gt; |" in found
 
 
 def test_runs_of_other_options_are_other_rows(tmp_path):

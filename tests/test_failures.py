@@ -416,18 +416,22 @@ def test_a_least_squares_run_raises_no_alarm(tmp_path):
     assert tests[-1] < tests[0]
 
 
-def test_an_improving_run_is_not_one_that_d_has_won(tmp_path):
-    """The best running test so far, since the suspicion, speaks for G."""
-    run = SimpleNamespace(
-        state=TrainState(d_won_share=0.9, suspect_since=300),
+def test_an_improving_run_is_not_one_that_d_has_won():
+    """One of the latest two tests must be the best so far, under suspicion."""
+    guard = Guard.__new__(Guard)
+    guard.run = SimpleNamespace(
+        state=TrainState(step=2400, d_won_share=0.9, suspect_since=1300),
+        config=Config(test_every_steps=1000),
         gan=SimpleNamespace(vitals=SimpleNamespace(d_won_loss=0.1)),
     )
-    guard = SimpleNamespace(run=run)
-    assert "D has won" in Guard._d_won(guard)
-    run.state.improved_step = 250
-    assert "D has won" in Guard._d_won(guard)
-    run.state.improved_step = 300
-    assert Guard._d_won(guard) is None
+    state = guard.run.state
+    assert "D has won" in guard._d_won()
+    state.improved_step = 1000  # before the suspicion
+    assert "D has won" in guard._d_won()
+    state.improved_step = 2000
+    assert guard._d_won() is None
+    state.step = 4100  # two tests since have not been the best
+    assert "D has won" in guard._d_won()
 
 
 def test_the_thresholds_are_those_of_an_almost_certain_d():

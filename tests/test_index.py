@@ -98,6 +98,15 @@ def test_another_number_of_images_is_an_error(tmp_path, found):
     assert not list(tmp_path.iterdir())
 
 
+def test_the_cached_number_of_images_is_checked(tmp_path):
+    """The description changes, the files do not: the cache is no excuse."""
+    index(tmp_path, 7, [entries(7)])
+    for count in (6, 8):
+        with pytest.raises(UserError, match=f"7 images, but declare {count}"):
+            index(tmp_path, count, [entries(7)])
+    index(tmp_path, 7, never())
+
+
 def test_a_source_that_fails_is_not_the_caches_fault(tmp_path):
     def parts():
         yield entries(3)
@@ -179,6 +188,16 @@ def test_a_record_that_is_cut_off(tfds, more):
     start = record_ends(content)[29]
     shard.write_bytes(content[: start + more])
     told_by(load)
+
+
+def test_a_last_record_that_is_cut_off(tfds):
+    """The number of records is right."""
+    load, shard, _ = tfds
+    shard.write_bytes(shard.read_bytes()[:-5])
+    told = told_by(load)
+    assert "cut off or damaged in the record at byte" in told or (
+        "truncated record" in told
+    )
 
 
 def test_a_record_with_a_huge_length(tfds):

@@ -15,13 +15,17 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 _TENTHS = 10
+_FILE_COLUMNS = 240
 
 
 def make_console(shown: bool = True) -> Console:
     """Returns the console for all output, without markup or wrapping."""
-    return Console(
+    console = Console(
         highlight=False, soft_wrap=True, markup=False, quiet=not shown
     )
+    if not console.is_terminal:
+        console.width = _FILE_COLUMNS  # tables in files are never cut
+    return console
 
 
 def say(text: str) -> None:

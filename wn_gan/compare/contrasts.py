@@ -16,6 +16,7 @@ from wn_gan.compare.statistics import (
     paired_differences,
     probability_of_improvement,
     sign_flip_p,
+    signed_ranks,
     t_interval,
 )
 from wn_gan.evaluate.final_test import bootstrap_interval
@@ -69,8 +70,8 @@ class Contrast:
         """One sentence with everything that a claim must name."""
         count = len(self.seeds)
         head = f"{self.label} against {self.baseline}: "
-        if self.mean is None:
-            return head + "no pair of runs has a final test"
+        if self.num_failed or self.mean is None:
+            return head + self._by_ranks()
         size = f"{abs(self.mean):.4f} {'lower' if self.mean < 0 else 'higher'}"
         if not self.can_decide:
             seen = self._range()
@@ -80,6 +81,38 @@ class Contrast:
         if not self.decided:
             return f"{head}undecided, {size} ({self._details()})"
         return f"{head}{size} ({self._details()})"
+
+    @property
+    def num_failed(self) -> int:
+        """Pairs in which a run failed or collapsed."""
+        return sum(not np.isfinite(d) for d in self.differences)
+
+    @property
+    def direction(self) -> str:
+        """Sign of the statistic that the p-value is of, in a word."""
+        differences = np.array(self.differences)
+        if self.num_failed:
+            differences = signed_ranks(differences)
+        return "lower" if differences.sum() < 0 else "higher"
+
+    def _by_ranks(self) -> str:
+        """The sentence where runs failed: ranks decide, not means."""
+        count = len(self.seeds)
+        if not count:
+            return "no seed in common"
+        ended = count - self.num_failed
+        details = (
+            f"{_runs(count)}, {self.num_failed} of them with a failed run, "
+            f"Holm p = {self.p:.2g}"
+        )
+        if self.mean is not None:
+            details += f"; mean of the {ended} others {self.mean:+.4f}"
+        verdict = f"{self.direction} by ranks"
+        if not self.can_decide:
+            verdict = "cannot decide at 5%"
+        elif not self.decided:
+            verdict = "undecided"
+        return f"{verdict} ({details})"
 
     def _range(self) -> str:
         finite = [d for d in self.differences if np.isfinite(d)]

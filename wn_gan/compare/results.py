@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import json
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +10,11 @@ import numpy as np
 
 from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
-from wn_gan.evaluate.manifest import written_manifest
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.runs.checkpoint_file import arrays_sha256, read
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.failures import FailureLog
-from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.folder import RunFolder, read_json, read_manifest
 from wn_gan.runs.metrics import read_metrics
 
 # A generator whose reconstructions are no better than one gray picture.
@@ -38,6 +36,8 @@ class Result:
         losses: of the final test by image, {} if it has none.
         controls: baselines of the final test, {} if it has none.
         failures: that the guard saw, and what was done about them.
+        mean_image: error of the training images' mean on the final test's
+            images; None if no run of the comparison has it.
     """
 
     folder: RunFolder
@@ -48,6 +48,7 @@ class Result:
     losses: dict[str, float]
     controls: dict[str, float]
     failures: FailureLog
+    mean_image: float | None = None
 
     @property
     def tests(self) -> list[tuple[int, float]]:
@@ -70,14 +71,15 @@ class Result:
         """Alive, failed (no final.json) or collapsed.
 
         Collapsed is a run whose losses are not finite at the end, or whose
-        last running test is no better than the training images' mean.
+        final test is no better than the training images' mean.
         """
         if not self.final:
             return FAILED
         last = self.records[-1] if self.records else {}
         finite = None not in (last.get("d_loss", 0), last.get("g_loss", 0))
-        limit = self.controls.get("mean_image", np.inf)
-        if not finite or not self.tests or self.tests[-1][1] >= limit:
+        mean = self.summary["mean"] if self.summary else 0.0
+        limit = np.inf if self.mean_image is None else self.mean_image
+        if not finite or not self.tests or mean >= limit:
             return COLLAPSED
         return ALIVE
 
@@ -106,19 +108,34 @@ def read_results(run_dirs: Sequence[str], protocol: str | None) -> list[Result]:
             raise bad_flag("protocol", protocol, f"{run} has no such test")
     for folder in folders:
         _check_current(folder, protocol)
-    return [_read(folder, protocol) for folder in folders]
+    return _with_mean_image([_read(folder, protocol) for folder in folders])
+
+
+def _with_mean_image(results: list[Result]) -> list[Result]:
+    """Gives all runs the mean image's error that any of them has measured.
+
+    The images are the same for all: whether a run counts as collapsed must
+    not depend on its own --controls.
+    """
+    found = [r.controls["mean_image"] for r in results if r.controls]
+    limit = min(found, default=None)
+    return [dataclasses.replace(r, mean_image=limit) for r in results]
 
 
 def _check_current(folder: RunFolder, protocol: str) -> None:
     """Refuses a final test of a generator that is no longer `best`."""
     test = folder.final_test / protocol
-    tested = written_manifest(test).get("generator_sha256")
+    summary = read_json(test / "summary.json")
     best = Checkpoints(folder.checkpoints).path("best")
-    if tested is None or not best.exists():
+    if summary is None or not best.exists():
         return
     arrays, metadata = read(best)
     own = {k: v for k, v in arrays.items() if k.startswith("generator/")}
-    if arrays_sha256(own) != tested:
+    tested = read_manifest(test).get("generator_sha256")
+    current = arrays_sha256(own) == tested
+    if tested is None:  # of version 0.1
+        current = summary["provenance"].get("step") == metadata["step"]
+    if not current:
         raise UserError(
             f"{folder.path}: its final test is not of `best`, which is now "
             f"that of step {metadata['step']}; run python -m wn_gan.evaluate "
@@ -160,25 +177,25 @@ def _read(folder: RunFolder, protocol: str) -> Result:
     # A study's run that never began is counted too.
     begun = folder.config.exists()
     config = (folder.config if begun else folder.plan).read_text()
+    summary = read_json(test / "summary.json")
+    losses = _read_losses(test / "per_image.csv")
+    if summary is not None and not losses:
+        raise UserError(f"{test / 'per_image.csv'}: missing or empty")
     return Result(
         folder=folder,
         config=from_flag_file(config),
         records=read_metrics(folder.metrics) if has_metrics else [],
-        final=_read_json(folder.final) or {},
-        summary=_read_json(test / "summary.json"),
-        losses=_read_losses(test / "per_image.csv"),
+        final=read_json(folder.final) or {},
+        summary=summary,
+        losses=losses,
         controls=_read_controls(test / "controls.json"),
         failures=FailureLog(folder.failures),
     )
 
 
-def _read_json(path: Path) -> dict | None:
-    return json.loads(path.read_text()) if path.exists() else None
-
-
 def _read_controls(path: Path) -> dict[str, float]:
     """The errors; version 0.1 wrote them without an identity."""
-    stored = _read_json(path) or {}
+    stored = read_json(path) or {}
     found = stored.get("controls", stored)
     return {k: v for k, v in found.items() if not k.startswith("num_")}
 

@@ -1,6 +1,7 @@
 """The table of a comparison: one row per group of runs."""
 
 import csv
+import html
 import io
 import math
 import statistics
@@ -27,6 +28,9 @@ COLUMNS = (
     "difference",
     "difference from",
     "difference to",
+    "difference of",
+    "seeds and images: from",
+    "seeds and images: to",
     "p (Holm)",
     "verdict",
     "probability of improvement",
@@ -88,8 +92,12 @@ def _add_scores(row: dict, scores: np.ndarray) -> None:
 
 def _add_contrast(row: dict, contrast: Contrast) -> None:
     row["difference"] = contrast.mean
+    pairs = len(contrast.seeds)
+    row["difference of"] = f"{pairs - contrast.num_failed} of {pairs} pairs"
     row["p (Holm)"] = contrast.p
-    row["verdict"] = "decided" if contrast.decided else "undecided at 5%"
+    row["verdict"] = "undecided at 5%"
+    if contrast.decided:
+        row["verdict"] = f"decided: {contrast.direction}"
     if not contrast.can_decide:
         row["verdict"] = "cannot decide at 5%"
     row["probability of improvement"] = contrast.improvement
@@ -102,6 +110,7 @@ def _add_contrast(row: dict, contrast: Contrast) -> None:
     for name, interval in (
         ("difference", contrast.interval),
         ("improvement", contrast.improvement_interval),
+        ("seeds and images:", contrast.hierarchical),
         ("these runs only:", contrast.images_only),
     ):
         if interval is not None:
@@ -138,6 +147,11 @@ def shown(value: object) -> str:
     return str(value)
 
 
+def _plain(text: str) -> str:
+    """Text from a run folder as Markdown that is only text."""
+    return html.escape(text).replace("|", "\\|")
+
+
 def to_csv(rows: list[dict]) -> str:
     """The rows as CSV, with the digits that are shown."""
     text = io.StringIO()
@@ -155,6 +169,6 @@ def to_markdown(rows: list[dict]) -> str:
         "|" + "---|" * len(COLUMNS),
     ]
     for row in rows:
-        cells = (shown(row[name]) for name in COLUMNS)
+        cells = (_plain(shown(row[name])) for name in COLUMNS)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

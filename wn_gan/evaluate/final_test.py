@@ -108,9 +108,12 @@ class FinalTest:
 
     def _finished(self) -> dict | None:
         """The summary, if it is of the same manifest."""
-        summary = self.folder / _SUMMARY
-        same = written_identity(self.folder) == self.manifest.identity()
-        return json.loads(summary.read_text()) if same else None
+        if written_identity(self.folder) != self.manifest.identity():
+            return None
+        try:
+            return json.loads((self.folder / _SUMMARY).read_text())
+        except (OSError, ValueError):
+            return None  # a kill before it was written
 
     def _measure(self, progress: Progress) -> list[Part]:
         """Reads or measures each part."""
@@ -175,9 +178,9 @@ class FinalTest:
             "seconds": float(sum(p["seconds"] for p in parts)),
             "curve": curve.mean(axis=1, dtype=float).tolist(),
         }
-        write_json(self.folder / _SUMMARY, summary)
-        # The manifest comes last: it marks the results as complete.
         self.manifest.write(self.folder)
+        # The summary comes last: it marks the results as complete.
+        write_json(self.folder / _SUMMARY, summary)
         shutil.rmtree(self.folder / "parts")
         return summary
 

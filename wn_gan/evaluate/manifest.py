@@ -9,8 +9,8 @@ from pathlib import Path
 from wn_gan.config import SearchOptions
 from wn_gan.files import write_json
 from wn_gan.runs.environment import package_versions
+from wn_gan.runs.folder import MANIFEST, read_manifest
 
-_FILE = "manifest.json"
 _SEARCH = ("solver", "evaluations", "z_start", "num_starts", "prior_penalty")
 
 
@@ -51,21 +51,12 @@ class Manifest:
             **dataclasses.asdict(self),
             "versions": package_versions(),
         }
-        write_json(folder / _FILE, content)
-
-
-def written_manifest(folder: Path) -> dict:
-    """Content of a folder's `manifest.json`; empty if there is none."""
-    try:
-        found = json.loads((folder / _FILE).read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        write_json(folder / MANIFEST, content)
 
 
 def written_identity(folder: Path) -> str | None:
     """The identity of the results in a folder; None if they have none."""
-    return written_manifest(folder).get("identity")
+    return read_manifest(folder).get("identity")
 
 
 def search_identity(options: SearchOptions) -> dict[str, str | int | float]:
@@ -74,11 +65,11 @@ def search_identity(options: SearchOptions) -> dict[str, str | int | float]:
 
 
 def file_sha256(folder: Path) -> str:
-    """A hash of the files of a SavedModel that its function depends on."""
+    """A hash of a SavedModel's files: graph, variables, assets."""
     digest = hashlib.sha256()
-    paths = [folder / "saved_model.pb", *sorted(folder.glob("variables/*"))]
-    for path in (path for path in paths if path.is_file()):
-        digest.update(f"{path.name} {path.stat().st_size};".encode())
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        name = path.relative_to(folder)
+        digest.update(f"{name} {path.stat().st_size};".encode())
         with open(path, "rb") as file:
             while content := file.read(2**20):
                 digest.update(content)

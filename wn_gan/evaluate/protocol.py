@@ -43,11 +43,9 @@ class Protocol:
         It contains no path, so the same measurement on another machine has
         the same protocol. The hash identifies the images.
         """
-        kind = self.dataset.partition(":")[0]
-        source = kind if kind in _KINDS_OF_PATHS else self.dataset
         height, width, channels = self.image_shape
         parts = [
-            re.sub(r"[^A-Za-z0-9.]+", "_", source),
+            word_of(self.dataset),
             self.part_sha256[:12],
             f"n{self.num_images}",
             f"{width}x{height}x{channels}",
@@ -61,3 +59,14 @@ class Protocol:
         if self.batch_size is not None:
             parts.append(f"batch{self.batch_size}")
         return "-".join(parts)
+
+
+def word_of(dataset: str) -> str:
+    """A data set in one word, without a path.
+
+    Args:
+        dataset: name of the data set, as in `--dataset`.
+    """
+    kind = dataset.partition(":")[0]
+    source = kind if kind in _KINDS_OF_PATHS else dataset
+    return re.sub(r"[^A-Za-z0-9.]+", "_", source)

@@ -40,7 +40,10 @@ def run_controls(test: RunEvaluation, split: Split) -> dict[str, float]:
     checkpoints = test.run.checkpoints.names()
     name = "best" if "best" in checkpoints else checkpoints[0]
     step = test.run.restore(test.generator, name, test.options.average)
-    identity = test.manifest(step, "moving").identity()
+    identity = (
+        f"{test.manifest(step, 'moving').identity()} "
+        f"of {test.options.controls_images}"
+    )
     path = test.folder / "controls.json"
     done = _read(path, identity)
     wait_for_all(test.strategy)  # all have read: the chief may write

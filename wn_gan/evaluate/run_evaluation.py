@@ -1,6 +1,7 @@
 """The final test of a run: its checkpoints, batch-norm modes and controls."""
 
 import contextlib
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,7 +77,9 @@ class RunEvaluation:
             name = f"{checkpoint}-{mode}-average"
         test = FinalTest(
             folder=self.folder / name,
-            protocol=self.protocol,
+            protocol=dataclasses.replace(
+                self.protocol, batch_size=dependent_batch_size(options, mode)
+            ),
             manifest=self.manifest(step, mode),
             provenance={
                 "run_dir": str(self.run.folder.path),

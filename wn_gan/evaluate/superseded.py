@@ -13,7 +13,6 @@ _RESULTS = (
     "controls.json",
     "best_median_worst.png",
     "pairs",
-    "parts",
 )
 _PREFIX = "superseded_"
 

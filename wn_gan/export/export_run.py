@@ -14,6 +14,7 @@ from wn_gan.export.serving_files import write_server_config, write_warmup
 from wn_gan.export.verify import TOLERANCES, check_statistics, verify
 from wn_gan.export.versions import check_output, new_version, newest_export
 from wn_gan.progress import say
+from wn_gan.runs.checkpoint_file import parts_sha256
 from wn_gan.runs.trained_run import TrainedRun, open_trained_run
 
 
@@ -80,6 +81,7 @@ def _export(exported: Exported, output: Path) -> Path:
         exported.step,
         options.average,
         options.dtype,
+        parts_sha256({"generator": exported.generator})["generator"],
     )
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -1,10 +1,11 @@
 """Model card of an exported generator: origin, scores and options."""
 
-import json
+import html
 
 from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.environment import describe_environment
+from wn_gan.runs.folder import read_json, read_manifest
 from wn_gan.runs.metrics import read_metrics
 from wn_gan.runs.trained_run import TrainedRun
 
@@ -18,7 +19,12 @@ _OTHER_LICENCE = (
 
 
 def model_card(
-    run: TrainedRun, name: str, step: int, average: bool, dtype: str
+    run: TrainedRun,
+    name: str,
+    step: int,
+    average: bool,
+    dtype: str,
+    generator_sha256: str,
 ) -> str:
     """Returns the model card as Markdown.
 
@@ -28,6 +34,7 @@ def model_card(
         step: step of the checkpoint.
         average: whether the weights are the moving average.
         dtype: dtype of the kernels.
+        generator_sha256: hash of the generator's weights.
     """
     config, environment = run.config, describe_environment()
     height, width, channels = run.image_shape
@@ -39,7 +46,7 @@ def model_card(
     weights = "moving average of the weights" if average else "weights"
     return "\n".join(
         [
-            f"# Generator of {config.dataset}",
+            f"# Generator of {html.escape(config.dataset)}",
             "",
             f"{config.architecture}, norm {config.network_name}, folded into "
             f"plain {dtype} kernels: z [batch, {config.code_size}] to images "
@@ -51,7 +58,7 @@ def model_card(
             "",
             "## Reconstruction loss",
             "",
-            *_scores(run, step, average),
+            *_scores(run, step, average, generator_sha256),
             "",
             "## Made with",
             "",
@@ -79,7 +86,9 @@ def _options(config: Config) -> list[str]:
     ]
 
 
-def _scores(run: TrainedRun, step: int, average: bool) -> list[str]:
+def _scores(
+    run: TrainedRun, step: int, average: bool, generator_sha256: str
+) -> list[str]:
     """One line per test of this generator."""
     lines = []
     for record in read_metrics(run.folder.metrics):
@@ -87,10 +96,14 @@ def _scores(run: TrainedRun, step: int, average: bool) -> list[str]:
         if record["step"] == step and loss is not None and not average:
             lines.append(f"- running test: {loss:.5f}")
     for folder in run.folder.all_final_tests():
-        summary = json.loads((folder / "summary.json").read_text())
+        summary = read_json(folder / "summary.json")
         source = summary["provenance"]
-        of_this = source.get("step") == step
-        if of_this and bool(source.get("average")) == average:
+        tested = read_manifest(folder).get("generator_sha256")
+        # Version 0.1 wrote no hash.
+        old = (source.get("step"), bool(source.get("average")))
+        if tested == generator_sha256 or (
+            tested is None and old == (step, average)
+        ):
             low, high = summary["interval_95"]
             lines.append(
                 f"- final test: {summary['mean']:.5f} ({low:.5f} to "

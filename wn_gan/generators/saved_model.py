@@ -37,13 +37,15 @@ def load_generator(
     outputs = signature.structured_outputs
     z, images = list(inputs.values()), list(outputs.values())
     ranks = [spec.shape.rank for spec in (*z, *images)]
-    if len(z) != 1 or len(images) != 1 or ranks != [2, 4]:
+    floats = all(spec.dtype.is_floating for spec in (*z, *images))
+    right = ranks == [2, 4] and len(z) == 1 and floats
+    if not right or z[0].shape[1] is None:
         raise bad_flag(
             "saved_model",
             path,
             "must take one z [batch, code] and give one batch of images "
-            f"[batch, height, width, channels]; takes {_shapes(z)}, gives "
-            f"{_shapes(images)}",
+            "[batch, height, width, channels], both of floats; takes "
+            f"{_shapes(z)}, gives {_shapes(images)}",
         )
     (name,), (output,) = inputs, outputs
 
@@ -55,7 +57,8 @@ def load_generator(
 
 
 def _shapes(specs: list[tf.TensorSpec]) -> str:
-    return ", ".join(str(spec.shape) for spec in specs) or "nothing"
+    shown = [f"{spec.dtype.name} {spec.shape}" for spec in specs]
+    return ", ".join(shown) or "nothing"
 
 
 def newest_version(path: str | Path) -> Path:

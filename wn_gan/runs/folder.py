@@ -17,6 +17,35 @@ from wn_gan.files import (
 )
 from wn_gan.flag_defs import from_flag_file, to_flag_file
 
+MANIFEST = "manifest.json"
+
+
+def read_json(path: Path) -> dict | None:
+    """Content of a JSON file of a run; None if there is no such file.
+
+    Raises:
+        UserError: for a damaged file.
+    """
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error
+
+
+def read_manifest(test: Path) -> dict:
+    """Content of the manifest of a final test; empty if it has none.
+
+    Args:
+        test: folder of the final test.
+    """
+    try:
+        found = read_json(test / MANIFEST)
+    except UserError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
 
 class RunFolder:
     """Paths and small files of one run.

@@ -29,8 +29,14 @@ def write_pngs(folder: Path, samples: np.ndarray, first_seed: int) -> None:
         samples: uint8 `[n, height, width, channels]`.
         first_seed: seed of the first image; the others follow.
     """
-    for number, image in enumerate(samples, first_seed):
-        save_png(image, folder / f"{number:06}.png")
+    new = {
+        folder / f"{number:06}.png": image
+        for number, image in enumerate(samples, first_seed)
+    }
+    for old in set(folder.glob("[0-9]*.png")) - set(new):
+        old.unlink()  # of an earlier call, perhaps of another generator
+    for path, image in new.items():
+        save_png(image, path)
 
 
 def write_interpolation(

@@ -1,5 +1,6 @@
 """A study: a grid of runs, trained, tested and compared."""
 
+import collections
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,15 +9,17 @@ from wn_gan.compare.compare_runs import compare
 from wn_gan.config import (
     CompareOptions,
     Config,
+    SearchOptions,
     StudyOptions,
     changed_options,
 )
 from wn_gan.errors import bad_flag
-from wn_gan.evaluate.manifest import written_manifest
+from wn_gan.evaluate.manifest import search_identity
+from wn_gan.evaluate.protocol import word_of
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.progress import say
-from wn_gan.runs.folder import RunFolder
-from wn_gan.study.study_run import run_one, steps_done
+from wn_gan.runs.folder import RunFolder, read_manifest
+from wn_gan.study.study_run import is_trained, run_one, steps_done
 
 
 def run_study(shared: Config, options: StudyOptions) -> None:
@@ -31,14 +34,33 @@ def run_study(shared: Config, options: StudyOptions) -> None:
     run_all = here if options.executor == "here" else as_jobs
     for number, line in enumerate(run_all(configs, options), start=1):
         say(f"{number} of {len(configs)} ended: {line}")
+    if any(RunFolder(config.run_dir).is_locked() for config in configs):
+        say(
+            "other processes are still training runs of this study: start "
+            "it again for the report when they have ended"
+        )
+        return
+    protocol = _protocol(configs, options)
+    tested = [config for config in configs if _is_reported(config, protocol)]
+    for config in configs:
+        if config not in tested:
+            say(f"left out: {config.run_dir}: it has no final test")
     compare(
         CompareOptions(
-            run_dirs=tuple(config.run_dir for config in configs),
+            run_dirs=tuple(config.run_dir for config in tested),
             output=str(Path(options.study_dir) / "report"),
             baseline=options.norms[0],
-            protocol=_protocol(configs, options),
+            protocol=protocol,
         )
     )
+
+
+def _is_reported(config: Config, protocol: str | None) -> bool:
+    """Whether a run is in the report: it failed, or it was tested."""
+    folder = RunFolder(config.run_dir)
+    if not is_trained(config) or protocol is None:
+        return True
+    return bool(folder.final_tests(protocol))
 
 
 def check_runs(configs: list[Config]) -> None:
@@ -72,20 +94,18 @@ def check_runs(configs: list[Config]) -> None:
 
 
 def _protocol(configs: list[Config], options: StudyOptions) -> str | None:
-    """The protocol of the study's own final tests, which all runs share."""
-    search = {"solver": "lbfgs", "evaluations": options.final_evaluations}
-    found = [
-        {
-            test.name
-            for test in RunFolder(config.run_dir).final_tests()
-            if search.items()
-            <= written_manifest(test).get("search", {}).items()
-        }
+    """The protocol of the study's own final tests; None if there is none."""
+    search = search_identity(
+        SearchOptions(evaluations=options.final_evaluations)
+    )
+    counts = collections.Counter(
+        test.name
         for config in configs
-    ]
-    tested = [names for names in found if names]
-    shared = set.intersection(*tested) if tested else set()
-    return shared.pop() if len(shared) == 1 else None
+        for test in RunFolder(config.run_dir).final_tests()
+        if read_manifest(test).get("search") == search
+        and test.name.startswith(word_of(config.dataset))
+    )
+    return counts.most_common(1)[0][0] if counts else None
 
 
 def plan(shared: Config, options: StudyOptions) -> list[Config]:

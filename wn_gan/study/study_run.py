@@ -1,7 +1,6 @@
 """Trains and tests one run of a study, each in its own process."""
 
 import ctypes
-import json
 import signal
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import sys
 from wn_gan.config import Config
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
-from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.folder import RunFolder, read_json
 
 
 def run_one(config: Config, final_evaluations: int) -> str:
@@ -44,8 +43,8 @@ def is_trained(config: Config) -> bool:
 
 def steps_done(config: Config) -> int:
     """Steps of the run, if it has ended; else 0."""
-    final = RunFolder(config.run_dir).final
-    return json.loads(final.read_text())["step"] if final.exists() else 0
+    final = read_json(RunFolder(config.run_dir).final)
+    return final["step"] if final else 0
 
 
 def _train(config: Config) -> int:

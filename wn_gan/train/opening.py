@@ -12,6 +12,7 @@ from wn_gan.errors import UserError
 from wn_gan.files import write_json
 from wn_gan.gan.building import build_gan
 from wn_gan.progress import Progress
+from wn_gan.runs.checkpoint_file import read
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.environment import describe_environment
 from wn_gan.runs.failures import FailureLog
@@ -83,10 +84,17 @@ def match_best(checkpoints: Checkpoints, state: TrainState) -> None:
     A kill after `last` was written, but before its copy `best`, leaves an
     older `best` or none.
     """
-    if state.best_step is None or state.best_step != state.step:
+    found = checkpoints.step("best")
+    if found is None or found == state.best_step:
+        if found is None and state.best_step == state.step:
+            checkpoints.copy("last", "best")
         return
-    if checkpoints.step("best") != state.step:
+    if state.best_step == state.step:
         checkpoints.copy("last", "best")
+    else:
+        # `last` was damaged: `best` is of steps that will be done again.
+        metadata = read(checkpoints.path("best"))[1]
+        state.best_step, state.best_loss = found, metadata["best_loss"]
 
 
 def _say_beginning(run: Run, split: Split, damaged: list[str] | None) -> None:

@@ -69,8 +69,7 @@ def _checked(
     try:
         for part in parts:
             done += len(part)
-            if done <= count:
-                yield part
+            yield part
     except OSError as error:
         file = f"{error.filename}: " if error.filename else ""
         raise UserError(

@@ -21,6 +21,8 @@ FIRST_SPREAD_STEP = 500
 """First step, after the warm-up, at which the spread is checked."""
 LOW_SPREAD_CHECKS = 3
 """This many consecutive checks with too low spread are a failure."""
+RECENT_TESTS = 2
+"""D has not won while one of this many latest running tests is the best."""
 GAIN = 1.1
 """The spread is growing if it rose by this factor between two checks."""
 
@@ -31,8 +33,8 @@ class Guard(Action):
     - Non-finite values: in a loss, or in a variable that is about to be
       saved.
     - A discriminator that has won: its loss is below `GanLoss.d_won_loss` at
-      `D_WON_SHARE` of the latest steps, and no running test has improved
-      since the first sign of it.
+      `D_WON_SHARE` of the latest steps, and none of the latest running tests
+      has been the best so far.
     - A generator without variety: for fixed codes, `spread` is below
       `LEAST_SPREAD` of the data's and does not grow.
 
@@ -116,13 +118,21 @@ class Guard(Action):
 
     def _d_won(self) -> str | None:
         state = self.run.state
-        improved = (state.improved_step or 0) >= state.suspect_since
-        if state.d_won_share < D_WON_SHARE or improved:
+        if state.d_won_share < D_WON_SHARE or self._improves():
             return None
         limit = self.run.gan.vitals.d_won_loss
         return (
             f"D has won: d_loss below {limit} at {state.d_won_share:.0%} of "
             "steps"
+        )
+
+    def _improves(self) -> bool:
+        """Whether one of the latest tests, under suspicion, was the best."""
+        state, config = self.run.state, self.run.config
+        recent = state.step - RECENT_TESTS * config.test_every_steps
+        improved = state.improved_step
+        return improved is not None and (
+            improved >= max(state.suspect_since, recent)
         )
 
     def _no_variety(self) -> str | None:
