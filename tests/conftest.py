@@ -25,6 +25,12 @@ tf.config.set_logical_device_configuration(
 )
 
 
+@pytest.fixture(scope="session")
+def mirrored():
+    """One for a process: TensorFlow mixes up the gathers of two."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
 _OF_PROCESSES = ("run_module(", "subprocess.", "executed(")
 _RUN_FIXTURES = {"tiny_run", "run_dir", "finished", "trained", "begun"}
 

@@ -117,35 +117,28 @@ def test_shared_uses_one_set_of_fakes():
     )
 
 
-@pytest.fixture(scope="module")
-def strategy():
-    """Two replicas; one strategy a process, or their collectives collide."""
-    devices = tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([d.name for d in devices[:2]])
-
-
 # But for batch norm: each replica has its own batch statistics.
 @pytest.mark.parametrize("norm", ["none", "weight", "weight_affine"])
-def test_one_device_equals_two(norm, strategy):
+def test_one_device_equals_two(norm, mirrored):
     """The global batch is the unit."""
-    assert strategy.num_replicas_in_sync == 2
+    assert mirrored.num_replicas_in_sync == 2
     alone = tiny_gan(norm, dtype="float64")
-    with strategy.scope():
+    with mirrored.scope():
         spread = tiny_gan(norm, dtype="float64")
     for ours, theirs in zip(spread.weights, alone.weights, strict=True):
         ours.assign(theirs)
     images = tf.data.Dataset.from_tensors(REAL).repeat()
     halves = iter(
-        strategy.experimental_distribute_dataset(
+        mirrored.experimental_distribute_dataset(
             images.unbatch().batch(4, drop_remainder=True)
         )
     )
-    step = tf.function(lambda x: strategy.run(spread.train_step, (x,)))
+    step = tf.function(lambda x: mirrored.run(spread.train_step, (x,)))
     for _ in range(3):
         expected = alone.train_step(tf.constant(REAL, tf.float64))
         results = step(next(halves))
         for name in ("d_loss", "g_loss", "real_logits", "fake_logits"):
-            first, second = strategy.experimental_local_results(results[name])
+            first, second = mirrored.experimental_local_results(results[name])
             assert_allclose(first, expected[name], rtol=1e-10)
             assert_allclose(second, expected[name], rtol=1e-10)
 

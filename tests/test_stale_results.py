@@ -267,12 +267,6 @@ def test_a_second_process_in_the_same_folder_is_refused(run, refused):
 # Any number of images on any number of replicas
 
 
-@pytest.fixture(scope="module")
-def mirrored():
-    """One for all: TensorFlow mixes up the gathers of two in a process."""
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-
-
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 @pytest.mark.parametrize("solver", ["lbfgs", "paper", "paper_batch_mean"])
 def test_fewer_images_than_replicas(mirrored, count, solver):
