@@ -41,7 +41,10 @@ def test_dry_run_tells_and_writes_nothing(tmp_path):
         ({"image_width": 31, "image_height": 32}, "--image_width=31"),
         ({"running_test_images": 9001}, "--running_test_images=9001"),
         ({"levels": 9}, "--levels=9"),
-        ({"allow_change": "sed"}, "--allow_change=sed: is no option"),
+        (
+            {"allow_change": "sed"},
+            "--allow_change=sed: no option has this name",
+        ),
         ({"bach_size": 3}, "--bach_size: unknown flag"),
     ],
 )

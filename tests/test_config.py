@@ -61,7 +61,8 @@ def test_every_option_says_what_it_is(field):
         ({"g_learning_rate": float("nan")}, "--g_learning_rate=nan"),
         ({"d_learning_rate": float("inf")}, "--d_learning_rate=inf"),
         ({"image_width": 31, "image_height": 32}, "--image_width=31"),
-        ({"image_width": 32}, "give both or neither"),
+        ({"image_width": 32}, "--image_width=32: give both or neither"),
+        ({"image_height": 32}, "--image_height=32: give both or neither"),
         (
             {"steps_per_execution": 3},
             "must be a multiple of --steps_per_execution=3",

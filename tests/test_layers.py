@@ -112,7 +112,7 @@ def test_float64(case):
     assert_allclose(layer(x), full(x), rtol=1e-4, atol=1e-5)
 
 
-def test_dense_twin(random):
+def test_dense_twin():
     layer, x = fresh("dense_affine")
     kernel, gain, bias = (
         np.asarray(w) for w in (layer.kernel, layer.gain, layer.bias)

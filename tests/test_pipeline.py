@@ -94,7 +94,7 @@ def test_shards_are_the_pieces_of_each_batch(num_shards):
     for step, batch in enumerate(whole):
         joined = np.concatenate([piece[step] for piece in pieces])
         assert_array_equal(joined, batch)
-    with pytest.raises(ValueError, match="not 3 x as many"):
+    with pytest.raises(ValueError, match="cannot be split into 3 equal pieces"):
         training_batches(feed, 4, 3, num_shards=3)
 
 

@@ -287,7 +287,7 @@ def test_uint8_images_are_taken_as_they_are(targets):
     assert_array_equal(ours.losses, theirs.losses)
 
 
-def test_an_unknown_solver_is_refused(targets):
+def test_an_unknown_solver_is_refused():
     with pytest.raises(ValueError, match="got 'adam'"):
         search_codes(None, None, None, "adam", 1)
 

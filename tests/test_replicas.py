@@ -220,11 +220,11 @@ def test_keras_own_fit_still_needs_our_loop():
         ({"strategy": "mirror"}, "--strategy=mirror: must be one of auto"),
         (
             {"worker_hosts": "a:1,b:2"},
-            "--worker_hosts=a:1,b:2: goes with --strategy=multi_worker",
+            "--worker_hosts=a:1,b:2: needs --strategy=multi_worker",
         ),
         (
             {"strategy": "multi_worker", "worker_hosts": "a:1,b"},
-            "b is no host:port",
+            "b must be host:port",
         ),
     ],
 )

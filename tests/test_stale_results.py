@@ -122,7 +122,7 @@ def save_generator(path, scale):
     tf.saved_model.save(module, str(path), {"serving_default": serve})
 
 
-def test_another_saved_model_at_the_same_path_is_tested(tmp_path, random):
+def test_another_saved_model_at_the_same_path_is_tested(tmp_path):
     np.savez(tmp_path / "x.npz", images=np.full((2, 4, 4, 3), 200, np.uint8))
     given = EvaluateOptions(
         saved_model=str(tmp_path / "model"),
@@ -166,7 +166,9 @@ def test_a_comparison_refuses_a_test_of_an_older_best(run, tmp_path, refused):
     evaluate(options(run))
     move_best(run)
     told = refused("compare", str(run.path), output=tmp_path / "report")
-    assert "its final test is not of `best`, which is now that of step" in told
+    assert (
+        "its final test is of an older checkpoint; `best` is now step" in told
+    )
     evaluate(options(run))
     (result,) = read_results([str(run.path)], None)
     assert result.summary["provenance"]["step"] == 260

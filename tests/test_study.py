@@ -163,7 +163,7 @@ def studied(tmp_path):
     return tmp_path / "study"
 
 
-def test_a_study_does_not_return_stale_numbers(studied, tmp_path, run_here):
+def test_a_study_does_not_return_stale_numbers(studied, run_here):
     """Other options, more steps, another final test: none comes back old."""
     flags = STUDY | {"study_dir": studied, "norms": "none"}
     flags |= {"final_evaluations": 3}

@@ -53,7 +53,7 @@ def test_scalars_and_images_are_visible(tensorboard, tmp_path):
             [
                 CHROMIUM,
                 *CHROMIUM_FLAGS,
-                "--window-size=1400,2400",
+                WINDOW,
                 profile,
                 page,
             ],

@@ -382,15 +382,10 @@ def golden_optimizer(golden: Mapping) -> RMSProp:
     """The optimizer of the file's training steps."""
     meta = section(golden, "meta/")
     return RMSProp(
-        decimal(meta["learning_rate"]),
-        rho=decimal(meta["rmsprop_rho"]),
-        epsilon=decimal(meta["rmsprop_epsilon"]),
+        float(meta["learning_rate"]),
+        rho=float(meta["rmsprop_rho"]),
+        epsilon=float(meta["rmsprop_epsilon"]),
     )
-
-
-def decimal(value: np.ndarray) -> float:
-    """The short decimal number that was written through float32."""
-    return float(value)
 
 
 # The report ---------------------------------------------------------------

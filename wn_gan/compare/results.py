@@ -137,9 +137,9 @@ def _check_current(folder: RunFolder, protocol: str) -> None:
         current = summary["provenance"].get("step") == metadata["step"]
     if not current:
         raise UserError(
-            f"{folder.path}: its final test is not of `best`, which is now "
-            f"that of step {metadata['step']}; run python -m wn_gan.evaluate "
-            f"--run_dir={folder.path} again"
+            f"{folder.path}: its final test is of an older checkpoint; "
+            f"`best` is now step {metadata['step']}; run "
+            f"python -m wn_gan.evaluate --run_dir={folder.path} again"
         )
 
 
@@ -155,18 +155,17 @@ def _shared_protocol(tested: dict[str, set[str]]) -> str:
     if len(shared) == 1:
         return shared.pop()
     if shared:
-        raise bad_flag(
-            "protocol",
-            None,
-            f"choose one of those that all runs have: {', '.join(shared)}",
+        raise UserError(
+            "--protocol is missing; choose one of those that all runs have: "
+            f"{', '.join(sorted(shared))}"
         )
     lines = "; ".join(
         f"{run}: {', '.join(sorted(names)) or 'none'}"
         for run, names in tested.items()
     )
     raise UserError(
-        "the final tests have no protocol in common, and different ones do "
-        f"not belong into one column ({lines or 'no run has ended'}); run "
+        "the final tests have no protocol in common, and results of different "
+        f"protocols cannot be compared ({lines or 'no run has ended'}); run "
         "python -m wn_gan.evaluate with the same options on each"
     )
 

@@ -102,17 +102,17 @@ class DataOptions:
         Raises:
             UserError: for an invalid combination; names a flag.
         """
-        for name in ("image_width", "image_height"):
-            size = getattr(self, name)
-            if size is not None and size % 2:
+        names = "image_width", "image_height"
+        given = {k: v for k in names if (v := getattr(self, k)) is not None}
+        for name, size in given.items():
+            if size % 2:
                 raise bad_flag(name, size, "must be even")
-        if (self.image_width is None) != (self.image_height is None):
-            raise bad_flag(
-                "image_width",
-                self.image_width,
-                f"does not fit --image_height={self.image_height}: "
-                "give both or neither",
-            )
+            if len(given) == 1:
+                raise bad_flag(
+                    name,
+                    size,
+                    "give both or neither, --image_width and --image_height",
+                )
         if self.random_crop and self.prepared_dir is not None:
             raise bad_flag(
                 "random_crop",

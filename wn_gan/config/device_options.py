@@ -58,11 +58,13 @@ class DeviceOptions:
             raise bad_flag(
                 "worker_hosts",
                 self.worker_hosts,
-                "goes with --strategy=multi_worker",
+                "needs --strategy=multi_worker",
             )
         for host in self.worker_hosts.split(",") if by_hand else ():
             name, _, port = host.rpartition(":")
             if not name or not port.isdigit():
                 raise bad_flag(
-                    "worker_hosts", self.worker_hosts, f"{host} is no host:port"
+                    "worker_hosts",
+                    self.worker_hosts,
+                    f"{host} must be host:port",
                 )

@@ -113,7 +113,9 @@ def _positions(
     pieces = num_shards * replicas
     size = batch_size // pieces
     if size * pieces != batch_size:
-        raise ValueError(f"{batch_size} images are not {pieces} x as many")
+        raise ValueError(
+            f"{batch_size} images cannot be split into {pieces} equal pieces"
+        )
     each = np.arange(turns * batch_size).reshape(turns, pieces, size)
     mine = each[:, shard * replicas : (shard + 1) * replicas]
     return mine.transpose(1, 0, 2).ravel()

@@ -9,6 +9,7 @@ import numpy as np
 from wn_gan.data.decoding import CorruptImage
 from wn_gan.data.geometry import CENTER
 from wn_gan.data.image_set import Images, ImageSet, gather
+from wn_gan.data.pictures import content_sha256
 from wn_gan.data.survey import check_corrupt
 from wn_gan.errors import UserError
 
@@ -224,15 +225,3 @@ def _check(image_set, flag, wanted, found) -> None:
             f"--{flag}={wanted}: {image_set.name} has only {len(found)} "
             "images for it"
         )
-
-
-def content_sha256(
-    images: np.ndarray, positions: np.ndarray | None = None
-) -> str:
-    """SHA-256 of images in order, or of those at `positions`."""
-    digest = hashlib.sha256(repr(images.shape[1:]).encode())
-    if positions is None:
-        positions = np.arange(len(images))
-    for part in np.array_split(positions, max(len(positions) // 1000, 1)):
-        digest.update(np.ascontiguousarray(images[part]).data)
-    return digest.hexdigest()

@@ -13,8 +13,8 @@ import filelock
 import numpy as np
 
 from wn_gan.data import Subset
+from wn_gan.data.pictures import content_sha256
 from wn_gan.data.pieces import read_images
-from wn_gan.data.splits import content_sha256
 from wn_gan.evaluate.data_pass import Statistics, data_pass
 from wn_gan.evaluate.principal_components import (
     covariance_error,

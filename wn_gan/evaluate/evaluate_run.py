@@ -7,7 +7,7 @@ from rich.table import Table
 
 from wn_gan.config import EvaluateOptions
 from wn_gan.data.own_images import own_images, resizing_of
-from wn_gan.data.splits import content_sha256
+from wn_gan.data.pictures import content_sha256
 from wn_gan.distribution import is_chief, losing_workers, make_strategy
 from wn_gan.errors import bad_flag
 from wn_gan.evaluate.final_test import FinalTest

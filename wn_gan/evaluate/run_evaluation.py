@@ -11,7 +11,7 @@ import tensorflow as tf
 from wn_gan.config import RESIZE_FILTERS, EvaluateOptions, SearchOptions
 from wn_gan.data import Split
 from wn_gan.data.own_images import own_images, resizing_of
-from wn_gan.data.splits import content_sha256
+from wn_gan.data.pictures import content_sha256
 from wn_gan.evaluate.batch_norm import (
     MODES,
     has_batch_norm,

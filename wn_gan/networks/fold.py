@@ -19,8 +19,7 @@ from wn_gan.layers.kernel_layers import (
     output_axis,
 )
 
-_PLAIN = {
-    DenseKernel: keras.layers.Dense,
+_CONVOLUTIONS = {
     Conv2DKernel: keras.layers.Conv2D,
     Conv2DTransposeKernel: keras.layers.Conv2DTranspose,
 }
@@ -77,7 +76,9 @@ def _plain_copy(network: keras.Model, dtype: str | None) -> keras.Model:
 def _plain_layer(layer: Any, config: dict) -> keras.layers.Layer:
     if isinstance(layer, DenseKernel):
         return keras.layers.Dense(layer.units, **config)
-    (plain,) = (_PLAIN[kind] for kind in _PLAIN if isinstance(layer, kind))
+    (plain,) = (
+        _CONVOLUTIONS[kind] for kind in _CONVOLUTIONS if isinstance(layer, kind)
+    )
     return plain(
         layer.filters,
         layer.kernel_size,

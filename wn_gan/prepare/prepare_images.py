@@ -109,8 +109,8 @@ def _begin(image_set: ImageSet, folder: Path) -> Manifest:
         raise bad_flag(
             "prepared_dir",
             folder,
-            f"holds {there.dataset} as it was, or with other options "
-            f"({there.geometry}): name a new folder",
+            "was prepared from other files or with other options "
+            f"({there.dataset}, {there.geometry}): name a new folder",
         )
     return there
 

@@ -16,7 +16,7 @@ def main(config: Config, launch: LaunchOptions) -> int:
     """Trains, or prints a preview; returns the exit status."""
     for name in launch.allow_change:
         if name not in vars(config):
-            raise bad_flag("allow_change", name, "is no option")
+            raise bad_flag("allow_change", name, "no option has this name")
     if launch.dry_run:
         from wn_gan.train.dry_run import describe
 

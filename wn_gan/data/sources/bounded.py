@@ -2,6 +2,8 @@
 
 from typing import BinaryIO
 
+from wn_gan.data.decoding import MAX_BYTES, CorruptImage
+
 _PIECE_BYTES = 2**20
 
 
@@ -23,3 +25,20 @@ def read_at_most(file: BinaryIO, size: int) -> bytes:
         pieces.append(piece)
         size -= len(piece)
     return b"".join(pieces)
+
+
+def read_image(file: BinaryIO) -> bytes:
+    """Reads an encoded image to the end of its file.
+
+    Raises:
+        CorruptImage: if it is larger than 256 MiB.
+    """
+    content = read_at_most(file, MAX_BYTES + 1)
+    check_image_size(len(content))
+    return content
+
+
+def check_image_size(size: int) -> None:
+    """Refuses an encoded image of more than 256 MiB; `size` in bytes."""
+    if size > MAX_BYTES:
+        raise CorruptImage(f"larger than {MAX_BYTES:,} bytes")

@@ -4,9 +4,9 @@ import hashlib
 import os
 from pathlib import Path
 
-from wn_gan.data.decoding import MAX_BYTES, SUFFIXES, CorruptImage
+from wn_gan.data.decoding import SUFFIXES
 from wn_gan.data.pictures import DecodedPictures, Source
-from wn_gan.data.sources.bounded import read_at_most
+from wn_gan.data.sources.bounded import read_image
 from wn_gan.errors import UserError
 
 
@@ -39,10 +39,7 @@ class FolderFiles:
             OSError: if it cannot be read.
         """
         with open(self.root / self.names[position], "rb") as file:
-            content = read_at_most(file, MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise CorruptImage(f"larger than {MAX_BYTES:,} bytes")
-        return content
+            return read_image(file)
 
     def sha256(self) -> str:
         """Hash of the files' relative paths and lengths."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import lmdb
 import numpy as np
 
-from wn_gan.data.decoding import MAX_BYTES, CorruptImage
+from wn_gan.data.decoding import CorruptImage
 from wn_gan.data.pictures import DecodedPictures, Source
+from wn_gan.data.sources.bounded import check_image_size
 from wn_gan.data.sources.index import cached_index
 from wn_gan.errors import UserError
 
@@ -99,8 +100,7 @@ class LmdbFiles:
         Raises:
             CorruptImage: if it cannot be read or is larger than 256 MiB.
         """
-        if self.index[position]["length"] > MAX_BYTES:
-            raise CorruptImage(f"larger than {MAX_BYTES:,} bytes")
+        check_image_size(int(self.index[position]["length"]))
         key = self._key(position)
         try:
             with self.database.begin() as transaction:

@@ -106,7 +106,7 @@ def _open_split(builder, label, split, key, background, cache_dir) -> Pictures:
             "dataset",
             label,
             f"prepared as {builder.info.file_format.value}; images of many "
-            "sizes are read from TFRecord files only",
+            "sizes, or of more than 1 GiB, are read from TFRecord files only",
         )
     files = TfrecordFiles(
         label, info.filepaths, info.num_examples, key, cache_dir

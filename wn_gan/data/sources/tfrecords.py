@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wn_gan.data.decoding import MAX_BYTES, CorruptImage
+from wn_gan.data.decoding import CorruptImage
+from wn_gan.data.sources.bounded import check_image_size
 from wn_gan.data.sources.index import cached_index
 from wn_gan.errors import UserError
 
@@ -121,8 +122,7 @@ class TfrecordFiles:
         from google.protobuf.message import DecodeError
 
         entry = self.index[position]
-        if entry["length"] > MAX_BYTES:
-            raise CorruptImage(f"larger than {MAX_BYTES:,} bytes")
+        check_image_size(int(entry["length"]))
         with open(self.paths[entry["shard"]], "rb") as file:
             file.seek(int(entry["offset"]))
             record = file.read(int(entry["length"]))

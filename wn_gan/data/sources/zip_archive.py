@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from wn_gan.data.decoding import MAX_BYTES, SUFFIXES, CorruptImage
 from wn_gan.data.pictures import DecodedPictures, Source
-from wn_gan.data.sources.bounded import read_at_most
+from wn_gan.data.sources.bounded import read_image
 from wn_gan.errors import UserError
 
 _ENCRYPTED = 0x1
@@ -59,7 +59,7 @@ class ZipFiles:
         """
         try:
             with self.archive.open(self.entries[position]) as file:
-                content = read_at_most(file, MAX_BYTES + 1)
+                return read_image(file)
         except (
             zipfile.BadZipFile,
             zlib.error,
@@ -68,9 +68,6 @@ class ZipFiles:
             RuntimeError,
         ) as error:
             raise CorruptImage(str(error) or repr(error)) from error
-        if len(content) > MAX_BYTES:
-            raise CorruptImage(f"larger than {MAX_BYTES:,} bytes")
-        return content
 
     def sha256(self) -> str:
         """Hash of the entries' names, lengths and checksums."""
