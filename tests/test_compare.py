@@ -64,9 +64,9 @@ def runs(tmp_path):
     ]
 
 
-def rows_of(runs, baseline=0):
+def rows_of(runs):
     groups = grouped(read_results(runs, None))
-    return make_rows(groups, groups[baseline])
+    return make_rows(groups, contrasts(groups, groups[0]))
 
 
 def test_rows_by_hand(runs):
@@ -190,10 +190,33 @@ def test_every_pair_failed(many):
     assert "higher by ranks (8 paired seeds, 8 of them" in contrast.sentence()
 
 
+def test_pairs_that_failed_on_both_sides_are_no_values(many):
+    """Seeds 0 to 2 of both norms: zeros in the test, no values elsewhere."""
+    for folder in many[:6]:
+        shutil.rmtree(pathlib.Path(folder) / "final_test")
+        (pathlib.Path(folder) / "final.json").unlink()
+    groups = grouped(read_results(many, None))
+    (contrast,) = contrasts(groups, groups[0])
+    assert contrast.num_failed == 3 and contrast.p == 2 / 2**5
+    assert "8 paired seeds, 3 of them with a failed run" in contrast.sentence()
+    assert "mean of the 5 others -0.0060" in contrast.sentence()
+    row = rows_of(many)[1]
+    assert row["difference of"] == "5 of 8 pairs"
+    assert row["differences by seed"].startswith("0:both failed 1:both failed")
+
+
+def test_a_loss_that_is_not_a_number_is_a_collapse(many):
+    run = make_run(
+        pathlib.Path(many[1]).with_name("nan"), "weight", 9, [0.01, np.nan]
+    )
+    (result,) = read_results([run], None)
+    assert np.isnan(result.summary["mean"]) and result.state == "collapsed"
+
+
 def test_markdown_is_only_text(tmp_path):
     run = make_run(tmp_path / "a", "none", 0, [0.1, 0.2])
     groups = grouped(read_results([run], None))
-    (row,) = make_rows(groups, groups[0])
+    (row,) = make_rows(groups, [])
     found = to_markdown([row | {"norm": "a|<img src=x>"}])
     assert "| a\\|&lt;img src=x&gt; |" in found
 

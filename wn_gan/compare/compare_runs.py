@@ -28,8 +28,9 @@ def compare(options: CompareOptions) -> None:
     baseline = _baseline(groups, options.baseline)
     if output.exists() and not output.is_dir():
         raise bad_flag("output", output, "is not a folder")
-    files = write_report(groups, baseline, output)
-    for contrast in contrasts(groups, baseline):
+    found = contrasts(groups, baseline)
+    files = write_report(groups, baseline, found, output)
+    for contrast in found:
         say(contrast.sentence())
     say(f"written: {', '.join(str(path) for path in files)}")
 
@@ -49,7 +50,7 @@ def _baseline(groups: list[Group], wanted: str | None) -> Group:
     if wanted is None:
         return groups[0]
     found = [group for group in groups if group.label == wanted]
-    found = found or [g for g in groups if g.label.startswith(f"{wanted},")]
+    found = found or [g for g in groups if g.runs[0].config.norm == wanted]
     if len(found) != 1:
         labels = "; ".join(group.label for group in groups)
         raise bad_flag("baseline", wanted, f"must be one of {labels}")

@@ -32,7 +32,11 @@ class Contrast:
         label: of the group.
         baseline: label of the baseline.
         seeds: that both have, in order.
-        differences: one per seed; infinite where one of the two failed.
+        differences: one per seed; infinite where one of the two failed, 0
+            where both did.
+        ended: one per seed, whether both runs have a value.
+        direction: "lower" or "higher", the sign of the statistic that the
+            p-value is of; by ranks where a run failed.
         mean: of the finite differences; None if there is none.
         interval: of the mean over seeds, for all contrasts together.
         hierarchical: the same by a bootstrap over seeds and images.
@@ -47,6 +51,8 @@ class Contrast:
     baseline: str
     seeds: list[int]
     differences: list[float]
+    ended: list[bool]
+    direction: str
     mean: float | None
     interval: Interval
     hierarchical: Interval
@@ -66,6 +72,11 @@ class Contrast:
         """Whether the difference is a claim at 5%."""
         return self.p <= LEVEL
 
+    @property
+    def num_failed(self) -> int:
+        """Pairs in which a run failed or collapsed."""
+        return self.ended.count(False)
+
     def sentence(self) -> str:
         """One sentence with everything that a claim must name."""
         count = len(self.seeds)
@@ -81,19 +92,6 @@ class Contrast:
         if not self.decided:
             return f"{head}undecided, {size} ({self._details()})"
         return f"{head}{size} ({self._details()})"
-
-    @property
-    def num_failed(self) -> int:
-        """Pairs in which a run failed or collapsed."""
-        return sum(not np.isfinite(d) for d in self.differences)
-
-    @property
-    def direction(self) -> str:
-        """Sign of the statistic that the p-value is of, in a word."""
-        differences = np.array(self.differences)
-        if self.num_failed:
-            differences = signed_ranks(differences)
-        return "lower" if differences.sum() < 0 else "higher"
 
     def _by_ranks(self) -> str:
         """The sentence where runs failed: ranks decide, not means."""
@@ -115,8 +113,8 @@ class Contrast:
         return f"{verdict} ({details})"
 
     def _range(self) -> str:
-        finite = [d for d in self.differences if np.isfinite(d)]
-        return f"differences {min(finite):+.4f} to {max(finite):+.4f}"
+        lowest, highest = min(self.differences), max(self.differences)
+        return f"differences {lowest:+.4f} to {highest:+.4f}"
 
     def _details(self) -> str:
         parts = [_runs(len(self.seeds)), f"Holm p = {self.p:.2g}"]
@@ -161,7 +159,9 @@ def _contrast(group: Group, baseline: Group, count: int) -> Contrast:
     one, other = (_by_seed(g, seeds) for g in (group, baseline))
     values, base = (np.array([score(r) for r in runs]) for runs in (one, other))
     differences = paired_differences(values, base)
-    finite = differences[np.isfinite(values) & np.isfinite(base)]
+    ended = np.isfinite(values) & np.isfinite(base)
+    finite = differences[ended]
+    tested = differences if ended.all() else signed_ranks(differences)
     images = _image_differences(one, other)
     pairs = int(np.count_nonzero(differences))
     return Contrast(
@@ -169,11 +169,13 @@ def _contrast(group: Group, baseline: Group, count: int) -> Contrast:
         baseline=baseline.label,
         seeds=seeds,
         differences=differences.tolist(),
+        ended=ended.tolist(),
+        direction="lower" if tested.sum() < 0 else "higher",
         mean=float(finite.mean()) if len(finite) else None,
         interval=t_interval(finite, count),
         hierarchical=hierarchical_interval(images, count),
         images_only=_over_images(images),
-        p=sign_flip_p(differences),
+        p=sign_flip_p(tested),
         least_p=least_p(pairs, count),
         improvement=probability_of_improvement(
             np.array([score(r) for r in group.runs]),

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import markupsafe
 import vl_convert
 
 from wn_gan.compare import plots
-from wn_gan.compare.contrasts import Contrast, contrasts, disagreement
+from wn_gan.compare.contrasts import Contrast, disagreement
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import Result
 from wn_gan.compare.tables import (
@@ -40,23 +40,27 @@ PLOTS = {
 
 
 def write_report(
-    groups: list[Group], baseline: Group, output: Path
+    groups: list[Group],
+    baseline: Group,
+    contrasts: Sequence[Contrast],
+    output: Path,
 ) -> list[Path]:
     """Writes the page, the table as CSV and Markdown, the plots as files.
 
     Args:
         groups: all runs, of one protocol.
         baseline: the group that the others are compared with.
+        contrasts: of the others.
         output: folder.
 
     Returns:
         The files written.
     """
     output.mkdir(parents=True, exist_ok=True)
-    rows = make_rows(groups, baseline)
+    rows = make_rows(groups, contrasts)
     charts = {name: draw(groups) for name, (_, draw) in PLOTS.items()}
     written = {
-        "report.html": render(groups, rows, charts, baseline),
+        "report.html": render(groups, rows, charts, baseline, contrasts),
         "table.csv": to_csv(rows),
         "table.md": to_markdown(rows),
     }
@@ -75,11 +79,11 @@ def render(
     rows: list[dict],
     charts: dict[str, alt.TopLevelMixin],
     baseline: Group,
+    contrasts: Sequence[Contrast],
 ) -> str:
     """The page's HTML."""
     template = resources.files("wn_gan.compare") / "report.html.j2"
     environment = jinja2.Environment(autoescape=True)
-    found = contrasts(groups, baseline)
     runs = [(group, run) for group in groups for run in group.runs]
     controls = [
         {"label": label(group, run), "found": run.controls}
@@ -91,7 +95,7 @@ def render(
     return environment.from_string(template.read_text()).render(
         title="Normalizations compared by reconstruction",
         baseline=baseline.label,
-        sentences=_sentences(found),
+        sentences=_sentences(contrasts),
         columns=COLUMNS,
         rows=[[shown(row[name]) for name in COLUMNS] for row in rows],
         controls=controls,
@@ -116,7 +120,7 @@ def label(group: Group, run: Result) -> str:
     return f"{group.label}, seed {run.config.seed}"
 
 
-def _sentences(found: list[Contrast]) -> list[str]:
+def _sentences(found: Sequence[Contrast]) -> list[str]:
     """One per contrast, and one where two intervals disagree."""
     lines = [f"{contrast.sentence()}." for contrast in found]
     return lines + [text for c in found if (text := disagreement(c))]

@@ -71,7 +71,7 @@ class Result:
         """Alive, failed (no final.json) or collapsed.
 
         Collapsed is a run whose losses are not finite at the end, or whose
-        final test is no better than the training images' mean.
+        final test is not finite or no better than the training images' mean.
         """
         if not self.final:
             return FAILED
@@ -79,7 +79,7 @@ class Result:
         finite = None not in (last.get("d_loss", 0), last.get("g_loss", 0))
         mean = self.summary["mean"] if self.summary else 0.0
         limit = np.inf if self.mean_image is None else self.mean_image
-        if not finite or not self.tests or mean >= limit:
+        if not finite or not self.tests or not mean < limit:
             return COLLAPSED
         return ALIVE
 

@@ -5,11 +5,11 @@ import html
 import io
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from wn_gan.compare.contrasts import Contrast, contrasts, score
+from wn_gan.compare.contrasts import Contrast, score
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import ALIVE, Result
 from wn_gan.compare.statistics import interquartile_mean
@@ -46,7 +46,9 @@ COLUMNS = (
 )
 
 
-def make_rows(groups: list[Group], baseline: Group) -> list[dict]:
+def make_rows(
+    groups: Sequence[Group], contrasts: Sequence[Contrast]
+) -> list[dict]:
     """One row per group; every number is a float, an int or None.
 
     Failed and collapsed runs rank last in median, interquartile mean and
@@ -55,9 +57,9 @@ def make_rows(groups: list[Group], baseline: Group) -> list[dict]:
 
     Args:
         groups: of all runs.
-        baseline: the one that the others are compared with.
+        contrasts: of the groups but the baseline.
     """
-    found = {c.label: c for c in contrasts(groups, baseline)}
+    found = {contrast.label: contrast for contrast in contrasts}
     return [_row(group, found.get(group.label)) for group in groups]
 
 
@@ -101,12 +103,7 @@ def _add_contrast(row: dict, contrast: Contrast) -> None:
     if not contrast.can_decide:
         row["verdict"] = "cannot decide at 5%"
     row["probability of improvement"] = contrast.improvement
-    row["differences by seed"] = " ".join(
-        f"{seed}:{shown(difference)}"
-        for seed, difference in zip(
-            contrast.seeds, contrast.differences, strict=True
-        )
-    )
+    row["differences by seed"] = " ".join(_by_seed(contrast))
     for name, interval in (
         ("difference", contrast.interval),
         ("improvement", contrast.improvement_interval),
@@ -117,15 +114,12 @@ def _add_contrast(row: dict, contrast: Contrast) -> None:
             row[f"{name} from"], row[f"{name} to"] = interval
 
 
-def per_image(runs: list[Result]) -> dict[str, float]:
-    """Each image's loss, the mean over the runs that were tested."""
-    tested = [run.losses for run in runs if run.losses]
-    if not tested:
-        return {}
-    return {
-        image: statistics.fmean(losses[image] for losses in tested)
-        for image in tested[0]
-    }
+def _by_seed(contrast: Contrast) -> Iterator[str]:
+    for seed, difference, ended in zip(
+        contrast.seeds, contrast.differences, contrast.ended, strict=True
+    ):
+        both_failed = not ended and difference == 0
+        yield f"{seed}:{'both failed' if both_failed else shown(difference)}"
 
 
 def _mean(
