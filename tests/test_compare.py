@@ -271,6 +271,28 @@ def test_bad_input(tmp_path, refused, arguments, message):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_run_that_goes_on_shows_no_older_test(many):
+    """Its older test is of a shorter training: here it counts as failed."""
+    (pathlib.Path(many[1]) / "final.json").unlink()
+    results = read_results(many, None)
+    assert (results[1].state, results[1].summary) == ("failed", None)
+    assert not results[1].losses
+
+
+@pytest.mark.parametrize(
+    "options", [{"architecture": "resnet21"}, {"d_norm": "weight"}]
+)
+def test_a_norm_names_the_baseline_of_any_network(tmp_path, run_here, options):
+    """As a study does: its baseline is the first of its norms."""
+    runs = [
+        make_run(tmp_path / norm, norm, 0, [0.01, 0.02], **options)
+        for norm in ("weight", "none")
+    ]
+    output = tmp_path / "out"
+    told = run_here("compare", *runs, output=output, baseline="none").stdout
+    assert f"against {Config(norm='none', **options).network_name}: " in told
+
+
 def test_an_unknown_baseline(runs, tmp_path, refused):
     told = refused("compare", *runs, output=tmp_path / "out", baseline="bn")
     assert "--baseline=bn: must be one of none; weight" in told

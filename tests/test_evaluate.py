@@ -191,15 +191,17 @@ def test_the_average_is_tested_on_request(
     options = TINY | {"g_ema_decay": 0.9}
     assert run_module("train", run_dir=run, **options).returncode == 0
     means = {}
+    controls = []
     for average in ("false", "true"):
         result = run_here(
-            "evaluate",
-            "--nocontrols",
-            run_dir=run,
-            evaluations=5,
-            average=average,
+            "evaluate", run_dir=run, evaluations=5, average=average
         )
         assert result.returncode == 0, result.stderr
+        found = sorted((run / "final_test").rglob("controls.json"))
+        controls.append({path: path.read_text() for path in found})
+    # Those of the average lie beside its results.
+    assert len(controls[0]) == 1 and len(controls[1]) == 2
+    assert controls[0].items() <= controls[1].items()
     (folder,) = (run / "final_test").iterdir()
     for name in ("", "best-moving-average"):
         summary = json.loads((folder / name / "summary.json").read_text())

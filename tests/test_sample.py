@@ -53,6 +53,7 @@ def test_every_picture_and_the_same_bytes_again(tiny_run, tmp_path):
         == [
             "grid.png",
             *(f"images/{seed:06}.png" for seed in range(3, 12)),
+            "images/files.json",
             "interpolation.png",
             "interpolation.webp",
             "neighbours.png",

@@ -108,12 +108,12 @@ def test_other_images_in_the_same_folder_are_tested(run, tmp_path, random):
     assert found[0]["mean"] != found[1]["mean"]
 
 
-def save_generator(path, scale):
+def save_generator(path, scale, batch=None):
     """A SavedModel: the code's sum times a scale in every pixel."""
     module = tf.Module()
     module.scale = tf.Variable(scale)
 
-    @tf.function(input_signature=[tf.TensorSpec([None, 2], name="z")])
+    @tf.function(input_signature=[tf.TensorSpec([batch, 2], name="z")])
     def serve(z):
         value = tf.sigmoid(module.scale * tf.reduce_sum(z, axis=1))
         ones = tf.ones([1, 4, 4, 3])
@@ -138,6 +138,14 @@ def test_another_saved_model_at_the_same_path_is_tested(tmp_path):
     assert identities[0] != identities[1]
     assert (tmp_path / "out" / "superseded_1").is_dir()
     assert saved_model_test(given).run() == summary
+
+
+def test_a_saved_model_of_one_batch_size_is_refused(tmp_path, refused):
+    save_generator(tmp_path / "model", 1.0, batch=1)
+    told = refused(
+        "sample", saved_model=tmp_path / "model", output=tmp_path / "out"
+    )
+    assert "must take one z [batch, code] of any batch" in told
 
 
 def test_parts_of_another_generator_are_not_mixed_in(run, monkeypatch):
@@ -240,6 +248,17 @@ def test_controls_are_about_the_images_at_hand(run, tmp_path, random):
     assert found["own"]["num_control_images"] == 3
 
 
+def test_controls_of_other_training_images_are_kept(run):
+    """Another sample of the training images replaces no controls."""
+    evaluate(options(run, controls=True))
+    path = default_folder(run) / "controls.json"
+    before = path.read_text()
+    evaluate(options(run, controls=True, controls_images=50))
+    assert path.read_text() != before
+    kept = default_folder(run) / "superseded_1" / "controls.json"
+    assert kept.read_text() == before
+
+
 def test_controls_of_an_older_generator_are_measured_again(run):
     evaluate(options(run, controls=True))
     path = default_folder(run) / "controls.json"
@@ -313,7 +332,12 @@ def test_synchronized_batch_norm_is_tested_on_replicas(tmp_path):
         "train",
         *flags,
         run_dir=tmp_path / "run",
-        **TINY | {"norm": "batch", "sync_batch_norm": True},
+        **TINY
+        | {
+            "norm": "batch",
+            "sync_batch_norm": True,
+            "diagnostics_every_steps": 10,
+        },
     )
     assert result.returncode == 0, result.stderr
     means = []

@@ -142,6 +142,8 @@ def test_a_failed_run_is_counted(tmp_path):
     "options, message",
     [
         ({"seeds": "0,x"}, "--seeds=0,x: must be whole numbers"),
+        ({"seeds": "1,0,1"}, "--seeds=1,0,1: 1 stands there twice"),
+        ({"norms": "none,none"}, "--norms=none,none: none stands there twice"),
         ({"norms": "bn"}, "--norms=bn: must be one of none"),
         ({"study_dir": ""}, "--study_dir"),
         ({"slurm": "gpu"}, "--slurm=gpu: must be option=value"),

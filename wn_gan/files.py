@@ -54,11 +54,15 @@ def is_partial(name: str) -> bool:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
     """Yields a partial file's path; on exit the file replaces `path`.
 
-    The file and its folder entry are on the disk before this returns. Each
-    process writes its own partial file.
+    Each process writes its own partial file.
+
+    Args:
+        path: of the file.
+        durable: whether the file and its folder entry must be on the disk
+            before this returns.
 
     Raises:
         OSError: if the file cannot be written; the error names it. `path` is
@@ -74,7 +78,10 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         with naming(path):
             yield partial
-            move(partial, path)
+            if durable:
+                move(partial, path)
+            else:
+                os.replace(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()

@@ -130,11 +130,15 @@ def _plain(field: dataclasses.Field, value: Any) -> Any:
         ) from None
 
 
-def to_flag_file(config: Config) -> str:
-    """Returns the config as text of a flag file, without unset options."""
+def to_flag_file(options: Any) -> str:
+    """Returns options as text of a flag file, without unset ones.
+
+    Args:
+        options: an object of a class of options, e.g. a `Config`.
+    """
     lines = []
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
         if isinstance(value, bool):
             value = str(value).lower()
         if isinstance(value, tuple):

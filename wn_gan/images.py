@@ -70,7 +70,10 @@ def pairs_grid(targets: np.ndarray, results: np.ndarray) -> np.ndarray:
 
 
 def save_png(image: np.ndarray, path: Path) -> None:
-    """Writes uint8 `[height, width, 1 or 3]` as a PNG, atomically."""
+    """Writes uint8 `[height, width, 1 or 3]` as a PNG, atomically.
+
+    It does not wait for the disk: pictures can be made again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as partial:
+    with replacing(path, durable=False) as partial:
         from_array(image).save(partial, format="PNG")

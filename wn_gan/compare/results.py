@@ -106,8 +106,8 @@ def read_results(run_dirs: Sequence[str], protocol: str | None) -> list[Result]:
     for run, names in tested.items():
         if protocol not in names:
             raise bad_flag("protocol", protocol, f"{run} has no such test")
-    for folder in folders:
-        _check_current(folder, protocol)
+    for run in tested:
+        _check_current(RunFolder(run), protocol)
     return _with_mean_image([_read(folder, protocol) for folder in folders])
 
 
@@ -176,15 +176,18 @@ def _read(folder: RunFolder, protocol: str) -> Result:
     # A study's run that never began is counted too.
     begun = folder.config.exists()
     config = (folder.config if begun else folder.plan).read_text()
-    summary = read_json(test / "summary.json")
-    losses = _read_losses(test / "per_image.csv")
+    final = read_json(folder.final) or {}
+    summary, losses = None, {}
+    if final:  # else a test is of an earlier, shorter training
+        summary = read_json(test / "summary.json")
+        losses = _read_losses(test / "per_image.csv")
     if summary is not None and not losses:
         raise UserError(f"{test / 'per_image.csv'}: missing or empty")
     return Result(
         folder=folder,
         config=from_flag_file(config),
         records=read_metrics(folder.metrics) if has_metrics else [],
-        final=read_json(folder.final) or {},
+        final=final,
         summary=summary,
         losses=losses,
         controls=_read_controls(test / "controls.json"),

@@ -56,6 +56,15 @@ class StudyOptions:
     def __post_init__(self) -> None:
         check_values(self)
         require(self, "study_dir", what="name a folder for the study")
+        for name in ("norms", "seeds"):
+            values = getattr(self, name)
+            repeated = [v for v in values if values.count(v) > 1]
+            if repeated:
+                raise bad_flag(
+                    name,
+                    ",".join(map(str, values)),
+                    f"{repeated[0]} stands there twice: name each once",
+                )
         for text in self.slurm:
             if "=" not in text:
                 raise bad_flag("slurm", text, "must be option=value")

@@ -21,7 +21,7 @@ from wn_gan.errors import UserError
 from wn_gan.evaluate.manifest import Manifest, written_identity
 from wn_gan.evaluate.protocol import Protocol
 from wn_gan.evaluate.superseded import supersede
-from wn_gan.files import write_json, write_npz, write_text
+from wn_gan.files import remove_partials, write_json, write_npz, write_text
 from wn_gan.images import grid, pairs_grid, save_png, to_uint8, to_unit
 from wn_gan.progress import Progress
 from wn_gan.reconstruction import Reconstruction
@@ -93,6 +93,8 @@ class FinalTest:
         lock = filelock.FileLock(self.folder / ".lock", blocking=False)
         try:
             with lock:
+                for folder in (self.folder, self.folder / "pairs"):
+                    remove_partials(folder)
                 kept = supersede(self.folder, self.manifest.identity())
                 if kept is not None:
                     progress.message(

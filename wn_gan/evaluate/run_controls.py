@@ -12,6 +12,7 @@ from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.evaluate.batch_norm import in_mode
 from wn_gan.evaluate.controls import data_controls
 from wn_gan.evaluate.run_evaluation import RunEvaluation
+from wn_gan.evaluate.superseded import keep
 from wn_gan.files import write_json
 from wn_gan.images import to_uint8, to_unit
 from wn_gan.progress import Progress
@@ -44,7 +45,7 @@ def run_controls(test: RunEvaluation, split: Split) -> dict[str, float]:
         f"{test.manifest(step, 'moving').identity()} "
         f"of {test.options.controls_images}"
     )
-    path = test.folder / "controls.json"
+    path = test.folder_of(name) / "controls.json"
     done = _read(path, identity)
     wait_for_all(test.strategy)  # all have read: the chief may write
     if done is not None:
@@ -59,6 +60,8 @@ def run_controls(test: RunEvaluation, split: Split) -> dict[str, float]:
     )
     found |= _generator_controls(test, split, name)
     if chief:
+        if path.exists():
+            keep(path.parent, [path.name])
         write_json(path, {"identity": identity, "controls": found})
     return found
 

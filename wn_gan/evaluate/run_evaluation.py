@@ -67,16 +67,20 @@ class RunEvaluation:
         """The batch-norm modes that differ for this generator."""
         return MODES if has_batch_norm(self.generator) else MODES[:1]
 
+    def folder_of(self, checkpoint: str, mode: str = "moving") -> Path:
+        """Folder of one checkpoint's results in one mode."""
+        if self.options.average:
+            return self.folder / f"{checkpoint}-{mode}-average"
+        if (checkpoint, mode) == ("best", "moving"):
+            return self.folder
+        return self.folder / f"{checkpoint}-{mode}"
+
     def measure(self, checkpoint: str, mode: str, progress: Progress) -> dict:
         """The summary of one checkpoint in one mode."""
         options = self.options
         step = self.run.restore(self.generator, checkpoint, options.average)
-        default = checkpoint == "best" and mode == "moving"
-        name = "" if default else f"{checkpoint}-{mode}"
-        if options.average:
-            name = f"{checkpoint}-{mode}-average"
         test = FinalTest(
-            folder=self.folder / name,
+            folder=self.folder_of(checkpoint, mode),
             protocol=dataclasses.replace(
                 self.protocol, batch_size=dependent_batch_size(options, mode)
             ),
@@ -89,6 +93,7 @@ class RunEvaluation:
                 "norm": self.run.config.network_name,
                 "batch_norm": mode,
                 "average": options.average,
+                "images": options.images,  # None: the run's own final test
             },
             targets=self.targets,
             ids=self.ids,

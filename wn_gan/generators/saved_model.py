@@ -39,19 +39,20 @@ def load_generator(
     ranks = [spec.shape.rank for spec in (*z, *images)]
     floats = all(spec.dtype.is_floating for spec in (*z, *images))
     right = ranks == [2, 4] and len(z) == 1 and floats
-    if not right or z[0].shape[1] is None:
+    if not right or z[0].shape[0] is not None or z[0].shape[1] is None:
         raise bad_flag(
             "saved_model",
             path,
-            "must take one z [batch, code] and give one batch of images "
-            "[batch, height, width, channels], both of floats; takes "
+            "must take one z [batch, code] of any batch and give one batch of "
+            "images [batch, height, width, channels], both of floats; takes "
             f"{_shapes(z)}, gives {_shapes(images)}",
         )
     (name,), (output,) = inputs, outputs
 
     def generate(codes: tf.Tensor) -> tf.Tensor:
         # Refers to the model: a signature alone does not keep it alive.
-        return model.signatures["serving_default"](**{name: codes})[output]
+        images = model.signatures["serving_default"](**{name: codes})[output]
+        return tf.cast(images, codes.dtype)
 
     return generate, z[0], images[0]
 

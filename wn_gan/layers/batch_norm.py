@@ -90,9 +90,11 @@ class BatchNorm(keras.layers.Layer):
         return outputs
 
     def _replicas(self) -> int:
-        """Number of replicas that share statistics."""
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return replicas if self.synchronized else 1
+        """Number of replicas that share statistics; 1 outside a step."""
+        replica = tf.distribute.get_replica_context()
+        if not self.synchronized or replica is None:
+            return 1
+        return replica.num_replicas_in_sync
 
     def _plain_training(self, inputs):
         """Does the work of the fused kernel for float64 or several replicas."""

@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 from wn_gan.config import Config
+from wn_gan.errors import UserError
 from wn_gan.files import write_text
+from wn_gan.runs.folder import read_json
 
 # Distance between the seeds of a run's attempts. It is large so that runs with
 # neighbouring seeds do not share one.
@@ -59,8 +61,11 @@ class FailureLog:
     def __init__(self, path: Path):
         """Reads the file if it exists."""
         self.path = path
-        found = json.loads(path.read_text()) if path.exists() else []
-        self.failures = [Failure(**each) for each in found]
+        try:
+            found = read_json(path, list) or []
+            self.failures = [Failure(**each) for each in found]
+        except TypeError as error:
+            raise UserError(f"{path}: cannot be read: {error}") from error
 
     @property
     def pending(self) -> Failure | None:

@@ -1,9 +1,12 @@
 """The run folder: its files, its lock and checks before writing."""
 
 import contextlib
+import fcntl
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -20,14 +23,21 @@ from wn_gan.flag_defs import from_flag_file, to_flag_file
 MANIFEST = "manifest.json"
 
 
-def read_json(path: Path) -> dict | None:
+def read_json(path: Path, kind: type = dict) -> Any:
     """Content of a JSON file of a run; None if there is no such file.
 
+    Args:
+        path: of the file.
+        kind: of its content.
+
     Raises:
-        UserError: for a damaged file.
+        UserError: for a damaged file, or one of another kind.
     """
     try:
-        return json.loads(path.read_text())
+        found = json.loads(path.read_text())
+        if not isinstance(found, kind):
+            raise ValueError(f"holds no {kind.__name__}")
+        return found
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -41,10 +51,9 @@ def read_manifest(test: Path) -> dict:
         test: folder of the final test.
     """
     try:
-        found = read_json(test / MANIFEST)
+        return read_json(test / MANIFEST) or {}
     except UserError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 class RunFolder:
@@ -166,7 +175,8 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.path / ".lock", blocking=False)
+            # `is_locked` of another process holds it for a moment.
+            lock = filelock.FileLock(self.path / ".lock", timeout=0.5)
             lock.acquire()
         except filelock.Timeout:
             raise bad_flag(
@@ -183,16 +193,19 @@ class RunFolder:
 
     def is_locked(self) -> bool:
         """Whether another process is training in the folder."""
-        if not (self.path / ".lock").exists():
-            return False
-        lock = filelock.FileLock(self.path / ".lock", blocking=False)
         try:
-            with lock:
-                return False
-        except filelock.Timeout:
+            number = os.open(self.path / ".lock", os.O_RDONLY)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        try:
+            # Shared: it needs no permission to write, and it is no obstacle
+            # to other readers.
+            fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+        except BlockingIOError:
             return True
-        except OSError:
-            return False  # a read-only folder: nobody writes
+        finally:
+            os.close(number)
 
     def write_config(self, config: Config) -> None:
         """Writes `config.cfg`, a flag file that reproduces the run."""
@@ -209,8 +222,8 @@ class RunFolder:
             UserError: if the run started with other images.
         """
         if self.split.exists() and not allowed:
-            old = json.loads(self.split.read_text())
-            if old["sha256"] != description["sha256"]:
+            old = read_json(self.split)
+            if old.get("sha256") != description["sha256"]:
                 raise UserError(
                     f"--dataset={description['dataset']}: the images are not "
                     f"those that the run in {self.path} began with "

@@ -1,7 +1,6 @@
 """Opens a trained run: its config, generator and data."""
 
 import dataclasses
-import json
 from pathlib import Path
 
 import keras
@@ -14,7 +13,7 @@ from wn_gan.gan.building import build_generator
 from wn_gan.networks.statistics import batch_norms
 from wn_gan.runs.average_statistics import set_average_statistics
 from wn_gan.runs.checkpoints import Checkpoints
-from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.folder import RunFolder, read_json
 
 
 @dataclasses.dataclass
@@ -116,4 +115,4 @@ def open_trained_run(run_dir: str | Path) -> TrainedRun:
     if not folder.config.exists() or not folder.split.exists():
         raise bad_flag("run_dir", run_dir, "holds no run (no config.cfg)")
     config = from_flag_file(folder.config.read_text())
-    return TrainedRun(folder, config, json.loads(folder.split.read_text()))
+    return TrainedRun(folder, config, read_json(folder.split))

@@ -15,10 +15,9 @@ from wn_gan.config import (
 )
 from wn_gan.errors import bad_flag
 from wn_gan.evaluate.manifest import search_identity
-from wn_gan.evaluate.protocol import word_of
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.progress import say
-from wn_gan.runs.folder import RunFolder, read_manifest
+from wn_gan.runs.folder import RunFolder, read_json, read_manifest
 from wn_gan.study.study_run import is_trained, run_one, steps_done
 
 
@@ -102,10 +101,15 @@ def _protocol(configs: list[Config], options: StudyOptions) -> str | None:
         test.name
         for config in configs
         for test in RunFolder(config.run_dir).final_tests()
-        if read_manifest(test).get("search") == search
-        and test.name.startswith(word_of(config.dataset))
+        if read_manifest(test).get("search") == search and _is_own(test)
     )
     return counts.most_common(1)[0][0] if counts else None
+
+
+def _is_own(test: Path) -> bool:
+    """Whether a final test is on the run's own images."""
+    summary = read_json(test / "summary.json") or {}
+    return summary.get("provenance", {}).get("images") is None
 
 
 def plan(shared: Config, options: StudyOptions) -> list[Config]:

@@ -1,11 +1,13 @@
 """Trains and tests one run of a study, each in its own process."""
 
 import ctypes
+import dataclasses
 import signal
 import subprocess
 import sys
 
 from wn_gan.config import Config
+from wn_gan.config.device_options import DeviceOptions
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder, read_json
@@ -32,8 +34,15 @@ def run_one(config: Config, final_evaluations: int) -> str:
         "evaluate",
         f"--run_dir={config.run_dir}",
         f"--evaluations={final_evaluations}",
+        *_device_flags(config),
     )
     return f"{'tested' if status == 0 else 'not tested'}: {config.run_dir}"
+
+
+def _device_flags(config: Config) -> list[str]:
+    names = [field.name for field in dataclasses.fields(DeviceOptions)]
+    devices = DeviceOptions(**{name: getattr(config, name) for name in names})
+    return to_flag_file(devices).splitlines()
 
 
 def is_trained(config: Config) -> bool:

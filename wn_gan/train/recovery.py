@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from wn_gan.config import Config
+from wn_gan.files import replacing
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.failures import Failure, FailureLog
 from wn_gan.runs.folder import RunFolder
@@ -48,10 +49,10 @@ def recover(config: Config, folder: RunFolder, failures: FailureLog) -> bool:
 def _archive(folder: RunFolder, target: Path, step: int) -> None:
     """Copies the attempt's metrics; moves its pictures after `step`."""
     target.mkdir(parents=True, exist_ok=True)
-    copied = (target / folder.metrics.name).exists()
     # A kill before the first line leaves no metrics.
-    if folder.metrics.exists() and not copied:
-        shutil.copy(folder.metrics, target)
+    if folder.metrics.exists():
+        with replacing(target / folder.metrics.name) as partial:
+            shutil.copyfile(folder.metrics, partial)
     for path in folder.pictures_after(step):
         kept = target / path.parent.name
         kept.mkdir(exist_ok=True)
