@@ -1,9 +1,19 @@
 """Numbers from inside the networks, held against hand-made ones."""
 
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.commands import TINY, run_module
+from helpers.commands import (
+    MIRRORED,
+    TINY,
+    as_flags,
+    free_hosts,
+    run_module,
+    run_together,
+    worker_flags,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 from tensorboard.backend.event_processing.plugin_event_accumulator import (
     EventAccumulator,
@@ -182,6 +192,45 @@ def test_a_run_with_diagnostics_is_the_same_run(tmp_path):
     assert [event.step for event in logged] == [10, 20]
     one, two = (text.split("wall_seconds")[0] for text in hashes)
     assert one == two
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("synchronized", [False, True])
+@pytest.mark.parametrize("devices", ["mirrored", "workers"])
+def test_a_run_on_several_devices_is_diagnosed(tmp_path, devices, synchronized):
+    """With one batch norm for all, the numbers are those of one device."""
+    options = TINY | {
+        "norm": "batch",
+        "precision": "float64",
+        "sync_batch_norm": synchronized,
+        "diagnostics_every_steps": 10,
+        "train_steps": 10,
+    }
+    both = {"mirrored": [MIRRORED], "workers": worker_flags(free_hosts(2))}
+    found = []
+    for name, kinds in ("one", [[]]), ("several", both[devices]):
+        flags = as_flags(options | {"run_dir": tmp_path / name})
+        command = [sys.executable, "-m", "wn_gan.train", *flags]
+        run_together([[*command, *own] for own in kinds])
+        found.append(diagnosed(tmp_path / name))
+    one, several = found
+    assert one.keys() == several.keys() and len(one) > 20
+    if synchronized:
+        for name, value in one.items():
+            assert_allclose(several[name], value, rtol=1e-5, err_msg=name)
+
+
+def diagnosed(run_dir):
+    """Numbers of step 10 by tag; of a histogram the widest bucket."""
+    events = EventAccumulator(str(RunFolder(run_dir).tensorboard))
+    events.Reload()
+    tags = [t for t in events.Tags()["tensors"] if "diagnostics" in t]
+    logged = {tag: events.Tensors(tag) for tag in tags}
+    assert all([e.step for e in each] == [10] for each in logged.values())
+    return {
+        tag: tf.reduce_max(tf.make_ndarray(each[0].tensor_proto)).numpy()
+        for tag, each in logged.items()
+    }
 
 
 def test_diagnostics_must_fall_on_calls_into_tensorflow(tmp_path):

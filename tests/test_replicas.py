@@ -12,6 +12,7 @@ from helpers.commands import (
     TINY,
     free_hosts,
     run_module,
+    run_together,
     worker_flags,
 )
 from helpers.replica_losses import CASES, IMAGES
@@ -24,20 +25,6 @@ from wn_gan.runs.metrics import read_metrics
 
 # Many processes, which may share two cores with another suite.
 pytestmark = pytest.mark.timeout(1800)
-
-
-def run_together(commands, timeout=900):
-    """Runs processes side by side; their stderr where one fails."""
-    processes = [
-        subprocess.Popen(c, stderr=subprocess.PIPE, text=True) for c in commands
-    ]
-    try:
-        for process in processes:
-            _, errors = process.communicate(timeout=timeout)
-            assert process.returncode == 0, errors
-    finally:
-        for process in processes:
-            process.kill()
 
 
 @pytest.fixture(scope="module")

@@ -332,12 +332,7 @@ def test_synchronized_batch_norm_is_tested_on_replicas(tmp_path):
         "train",
         *flags,
         run_dir=tmp_path / "run",
-        **TINY
-        | {
-            "norm": "batch",
-            "sync_batch_norm": True,
-            "diagnostics_every_steps": 10,
-        },
+        **TINY | {"norm": "batch", "sync_batch_norm": True},
     )
     assert result.returncode == 0, result.stderr
     means = []

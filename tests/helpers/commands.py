@@ -80,3 +80,17 @@ def worker_flags(hosts):
         + [f"--worker_index={index}"]
         for index in range(len(hosts.split(",")))
     ]
+
+
+def run_together(commands, timeout=900):
+    """Runs processes side by side; their stderr where one fails."""
+    processes = [
+        subprocess.Popen(c, stderr=subprocess.PIPE, text=True) for c in commands
+    ]
+    try:
+        for process in processes:
+            _, errors = process.communicate(timeout=timeout)
+            assert process.returncode == 0, errors
+    finally:
+        for process in processes:
+            process.kill()

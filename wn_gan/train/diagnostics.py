@@ -18,7 +18,8 @@ class Diagnostics:
     """Measures both networks, always on the same images and codes.
 
     Gradients are those of the GAN loss without penalties, in training mode.
-    The moving statistics, which a forward pass changes, are restored.
+    The moving statistics, which a forward pass changes, are restored. Every
+    replica measures all of the images, so the numbers of one are returned.
 
     Args:
         gan: the GAN to measure.
@@ -33,7 +34,7 @@ class Diagnostics:
         self._probes = [
             _Probe(network) for network in (gan.generator, gan.discriminator)
         ]
-        self._measure = tf.function(self._both_networks)
+        self._measure = tf.function(self._on_a_replica)
 
     def __call__(self) -> dict[str, np.ndarray]:
         """Returns numbers and vectors by name, `<network>/<layer>/<what>`.
@@ -65,17 +66,27 @@ class Diagnostics:
             variable.assign(before)
         return {name: np.asarray(value) for name, value in found.items()}
 
+    def _on_a_replica(self) -> dict[str, tf.Tensor]:
+        strategy = tf.distribute.get_strategy()
+        found = strategy.run(self._both_networks)
+        return {
+            name: strategy.experimental_local_results(value)[0]
+            for name, value in found.items()
+        }
+
     def _both_networks(self) -> dict[str, tf.Tensor]:
         loss = self.gan.objective.functions
         g_probe, d_probe = self._probes
+        # Every pass below moves the statistics.
+        g_moving, d_moving = g_probe.moving(), d_probe.moving()
         with tf.GradientTape() as g_tape:
-            g_seen, fake_images = g_probe(self.codes)
+            g_seen, fake_images = g_probe(self.codes, g_moving)
             fake_logits = self.gan.discriminator(fake_images, training=True)
             g_loss = loss.generator(fake_logits)
         fake_images = tf.stop_gradient(fake_images)
         with tf.GradientTape() as d_tape:
             fake_logits = self.gan.discriminator(fake_images, training=True)
-            d_seen, real_logits = d_probe(self.real_images)
+            d_seen, real_logits = d_probe(self.real_images, d_moving)
             d_loss = loss.real(real_logits) + loss.fake(fake_logits)
         return {
             **g_probe.numbers(g_seen, g_tape, g_loss),
@@ -104,9 +115,14 @@ class _Probe:
         ]
         self._model = keras.Model(network.input, [*ends, network.output])
 
-    def __call__(self, inputs: tf.Tensor) -> tuple[list[_Seen], tf.Tensor]:
+    def moving(self) -> list[list[tf.Tensor]]:
+        """Copies the moving statistics of each layer."""
+        return [_moving_statistics(layer) for layer in self.layers]
+
+    def __call__(
+        self, inputs: tf.Tensor, moving: list[list[tf.Tensor]]
+    ) -> tuple[list[_Seen], tf.Tensor]:
         """Runs the network; returns one `_Seen` per layer and the output."""
-        moving = [_moving_statistics(layer) for layer in self.layers]
         *tensors, result = self._model(inputs, training=True)
         seen = zip(tensors[::2], tensors[1::2], moving, strict=True)
         return [_Seen(*each) for each in seen], result
@@ -132,7 +148,6 @@ class _Probe:
 
 
 def _moving_statistics(layer: keras.layers.Layer) -> list[tf.Tensor]:
-    """Copies the moving statistics before a forward pass changes them."""
     names = ("moving_mean", "moving_variance")
     return [tf.identity(getattr(layer, n)) for n in names if hasattr(layer, n)]
 

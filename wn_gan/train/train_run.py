@@ -152,11 +152,11 @@ def build_schedule(run: Run, split: Split, watch: WatchFeed) -> Schedule:
     targets = split.running_test[:]
     guard = Guard(run, targets)
     actions: list[Action] = [watch, TestGenerator(run, targets)]
+    if run.config.diagnostics_every_steps:
+        actions.append(Diagnose(run, targets))
     if not run.chief:
         return Schedule(run, guard, actions)
     actions.append(SampleGrid(run))
-    if run.config.diagnostics_every_steps:
-        actions.append(Diagnose(run, targets))
     return Schedule(run, guard, actions, Report(run), Save(run))
 
 

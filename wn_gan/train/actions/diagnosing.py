@@ -13,6 +13,8 @@ DIAGNOSED_IMAGES = 64
 class Diagnose(Action):
     """Writes the numbers of `Diagnostics` to TensorBoard.
 
+    All workers measure together; the chief writes.
+
     Args:
         run: the run to act on.
         targets: images of the running test, uint8
@@ -28,5 +30,6 @@ class Diagnose(Action):
         """Writes `diagnostics/<network>/<layer>/<what>`; records nothing."""
         with self.run.stopwatch.paused():
             found = self.diagnostics()
-            self.run.tensorboard.diagnostics(step, found)
+            if self.run.chief:
+                self.run.tensorboard.diagnostics(step, found)
         return {}
