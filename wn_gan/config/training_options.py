@@ -8,7 +8,14 @@ from wn_gan.errors import bad_flag
 UPDATE_ORDERS = ("alternate", "shared")
 LOSSES = ("non_saturating", "least_squares", "hinge", "wasserstein")
 OPTIMIZERS = ("rmsprop", "adam")
-PRECISIONS = ("float32", "float64", "mixed_float16", "mixed_bfloat16")
+BFLOAT16_CONVOLUTIONS = "bfloat16_convolutions"
+PRECISIONS = (
+    "float32",
+    "float64",
+    "mixed_float16",
+    "mixed_bfloat16",
+    BFLOAT16_CONVOLUTIONS,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,7 +89,11 @@ class TrainingOptions:
         maximum=LARGEST_SEED,
     )
     precision: str = option(
-        "float32", "Keras dtype policy of the networks.", choices=PRECISIONS
+        "float32",
+        "Keras dtype policy of the networks; 'bfloat16_convolutions': float32 "
+        "networks whose training step, and nothing else, computes "
+        "convolutions in bfloat16, on CPUs with the instructions.",
+        choices=PRECISIONS,
     )
     jit_compile: bool = option(False, "Compile the step with XLA.")
     steps_per_execution: int = option(
@@ -97,6 +108,16 @@ class TrainingOptions:
         "versions); slower on some devices.",
     )
 
+    @property
+    def dtype_policy(self) -> str:
+        """Keras dtype policy of the networks."""
+        return "float32" if self.bfloat16_convolutions else self.precision
+
+    @property
+    def bfloat16_convolutions(self) -> bool:
+        """Whether the training step computes convolutions in bfloat16."""
+        return self.precision == BFLOAT16_CONVOLUTIONS
+
     def check_training(self) -> None:
         """Checks the options that depend on each other.
 
@@ -106,6 +127,13 @@ class TrainingOptions:
         if self.d_steps > 1 and self.update_order == "shared":
             raise bad_flag(
                 "d_steps", self.d_steps, "must be 1 for --update_order=shared"
+            )
+        if self.jit_compile and self.bfloat16_convolutions:
+            raise bad_flag(
+                "jit_compile",
+                self.jit_compile,
+                f"must be off with --precision={BFLOAT16_CONVOLUTIONS}: XLA "
+                "has convolutions of its own",
             )
         if self.g_ema_decay >= 1:
             raise bad_flag("g_ema_decay", self.g_ema_decay, "must be below 1")

@@ -67,7 +67,7 @@ def _architecture(config: Config, image_shape: Sequence[int]) -> tuple:
         height=height,
         width=width,
         channels=channels,
-        dtype=config.precision,
+        dtype=config.dtype_policy,
         sync_batch_norm=config.sync_batch_norm,
     )
     if config.architecture == "dcgan":

@@ -1,5 +1,6 @@
 """The authors' RMSProp and a linear warm-up."""
 
+import math
 from typing import Any
 
 import keras
@@ -35,12 +36,18 @@ class RMSProp(keras.optimizers.RMSprop):
     def update_step(self, gradient, variable, learning_rate=None):
         if learning_rate is None:  # Keras 2.15 does not pass it
             learning_rate = self.learning_rate
-        rate = tf.cast(learning_rate, gradient.dtype)
         velocity = keras_compat.rmsprop_velocity(self, variable)
-        mean_square = self.rho * velocity + (1 - self.rho) * gradient**2
-        velocity.assign(mean_square)
-        step = gradient / (tf.sqrt(mean_square) + self.epsilon)
-        variable.assign_sub(rate * step)
+        velocity.assign(self.rho * velocity)
+        # Adagrad's kernel does the rest in one pass. It adds its gradient's
+        # square to the decayed mean, so it takes the gradient by `scale`.
+        scale = math.sqrt(1 - self.rho)
+        tf.raw_ops.ResourceApplyAdagradV2(
+            var=variable.handle,
+            accum=velocity.handle,
+            lr=tf.cast(learning_rate, gradient.dtype) / scale,
+            epsilon=tf.cast(self.epsilon, gradient.dtype),
+            grad=gradient * scale,
+        )
 
 
 @keras.saving.register_keras_serializable(package="wn_gan")

@@ -13,6 +13,7 @@ from wn_gan.gan.model import GAN
 from wn_gan.progress import format_seconds, say
 from wn_gan.runs.folder import RunFolder
 from wn_gan.train.loop import TrainingLoop
+from wn_gan.train.onednn import check_precision
 
 TIMED_STEPS = 5
 
@@ -28,6 +29,7 @@ def describe(config: Config) -> None:
     """
     if config.run_dir is not None:
         RunFolder(config.run_dir).check(config)
+    check_precision(config.precision)
     split = load_split(config)
     gan = build_gan(config, split.image_set.image_shape)
     parts = split.description()
@@ -57,7 +59,9 @@ def _seconds_per_step(gan: GAN, config: Config, split: Split) -> float:
     steps = config.steps_per_execution
     stream = iter(batches(config, feed_of(config, split), start_step=0))
     strategy = tf.distribute.get_strategy()
-    loop = TrainingLoop(gan, strategy, steps, config.jit_compile)
+    loop = TrainingLoop(
+        gan, strategy, steps, config.jit_compile, config.bfloat16_convolutions
+    )
     for calls in (1, TIMED_STEPS):
         start = time.perf_counter()
         for _ in range(calls):

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from wn_gan.distribution import num_workers
 from wn_gan.gan.model import GAN
+from wn_gan.train.onednn import bfloat16_convolutions
 
 
 class TrainingLoop:
@@ -22,6 +23,8 @@ class TrainingLoop:
         strategy: strategy of the training.
         steps_per_execution: steps per call.
         jit_compile: whether to compile the step with XLA.
+        bfloat16: whether the step computes convolutions in bfloat16; see
+            `onednn.bfloat16_convolutions`.
     """
 
     def __init__(
@@ -30,8 +33,10 @@ class TrainingLoop:
         strategy: tf.distribute.Strategy,
         steps_per_execution: int = 1,
         jit_compile: bool = False,
+        bfloat16: bool = False,
     ):
         self.strategy = strategy
+        self.bfloat16 = bfloat16
         self._alone = num_workers(strategy) == 1
         step = tf.function(gan.train_step, jit_compile=jit_compile)
 
@@ -64,7 +69,8 @@ class TrainingLoop:
             Results of the last step, and whether any worker asks to stop.
         """
         asked = tf.constant(float(stop))
-        results, stops = self._call(iterator, asked)
+        with bfloat16_convolutions(self.bfloat16):
+            results, stops = self._call(iterator, asked)
         local = self.strategy.experimental_local_results
         results = {name: local(value)[0] for name, value in results.items()}
         if self._alone:

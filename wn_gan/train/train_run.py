@@ -31,6 +31,7 @@ from wn_gan.train.actions.saving import Save
 from wn_gan.train.actions.testing import TestGenerator
 from wn_gan.train.actions.watch_feed import WatchFeed
 from wn_gan.train.loop import TrainingLoop
+from wn_gan.train.onednn import check_precision
 from wn_gan.train.opening import open_run
 from wn_gan.train.recovery import explain, recover
 from wn_gan.train.schedule import Action, Outcome, Schedule
@@ -58,6 +59,7 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
     """
     strategy = make_strategy(config)
     check_batch_size(config.batch_size, strategy)
+    check_precision(config.precision)
     folder = RunFolder(config.run_dir)
     folder.check(config, allow_change)
     if config.deterministic:
@@ -127,7 +129,11 @@ def _train(run: Run, split: Split) -> Outcome:
     watch = WatchFeed(run, feed)
     schedule = build_schedule(run, split, watch)
     loop = TrainingLoop(
-        run.gan, run.strategy, config.steps_per_execution, config.jit_compile
+        run.gan,
+        run.strategy,
+        config.steps_per_execution,
+        config.jit_compile,
+        config.bfloat16_convolutions,
     )
     stream = iter(batches(config, feed, state.step, run.strategy))
     outcome = None

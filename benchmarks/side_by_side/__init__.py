@@ -1,0 +1,1 @@
+"""Speed of this package beside what a user would pick instead."""

@@ -1,0 +1,95 @@
+"""The training steps that are timed, and who takes them."""
+
+import dataclasses
+import itertools
+import json
+
+NORMS = ("none", "batch", "weight")
+ORDERS = ("alternate", "shared")
+# Peers by precision; each runs in a process of its own.
+PEERS = {
+    "float32": ("ours", "torch eager", "torch channels_last", "torch compiled"),
+    "bfloat16": ("ours", "torch autocast"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One training step.
+
+    Attributes:
+        norm: normalization of both networks.
+        order: update order.
+        precision: "float32" or "bfloat16": ours with bfloat16 convolutions,
+            PyTorch with autocast.
+        features: features of the networks, one number a level for a ResNet.
+        batch_size: images per step.
+        code_size: length of a latent code.
+        image_size: height and width, in pixels.
+        architecture: "dcgan" or "resnet".
+    """
+
+    norm: str = "weight"
+    order: str = "alternate"
+    precision: str = "float32"
+    features: tuple[int, ...] = (64,)
+    batch_size: int = 64
+    code_size: int = 128
+    image_size: int = 32
+    architecture: str = "dcgan"
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """Names of the workers that take this step."""
+        return PEERS[self.precision]
+
+    @property
+    def has_addons_twin(self) -> bool:
+        """Whether the worker of tensorflow-addons knows the network."""
+        return (self.norm, self.order, self.architecture, self.precision) == (
+            "weight",
+            "alternate",
+            "dcgan",
+            "float32",
+        )
+
+    def __str__(self) -> str:
+        """For example "dcgan 32x32, 64 features, weight, alternate"."""
+        size = f"{self.image_size}x{self.image_size}"
+        features = ",".join(map(str, self.features))
+        return (
+            f"{self.architecture} {size}, features {features}, "
+            f"batch {self.batch_size}, {self.norm}, {self.order}, "
+            f"{self.precision}"
+        )
+
+    def to_json(self) -> str:
+        """Text for a worker's command line."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Case":
+        """Reads what `to_json` wrote."""
+        found = json.loads(text)
+        return cls(**found | {"features": tuple(found["features"])})
+
+
+LAPTOP = Case(features=(32,), batch_size=32, code_size=512)
+LARGE = Case(image_size=160, batch_size=4, code_size=256)
+RESNET = Case(architecture="resnet", features=(32, 64, 128), batch_size=32)
+QUICK = (Case(), Case(norm="none"), LAPTOP)
+
+
+def standard() -> list[Case]:
+    """The cases of `make bench`."""
+    product = itertools.product(NORMS, ORDERS, PEERS)
+    return [Case(*each) for each in product] + [LAPTOP, LARGE, RESNET]
+
+
+def full() -> list[Case]:
+    """The cases of `make bench-full`: every shape in every variant."""
+    return [
+        dataclasses.replace(shape, norm=norm, order=order, precision=precision)
+        for shape in (Case(), LAPTOP, LARGE, RESNET)
+        for norm, order, precision in itertools.product(NORMS, ORDERS, PEERS)
+    ]
