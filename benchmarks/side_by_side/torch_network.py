@@ -44,12 +44,15 @@ class Linear(nn.Module):
             self.padding = (kernel.shape[-1] - self.stride + 1) // 2
         self.channel = 1 if kind == "Conv2DTranspose" else 0
         self.axes = [a for a in range(kernel.ndim) if a != self.channel]
-        self.shape = [-1 if a == self.channel else 1 for a in range(kernel.ndim)]
+        self.shape = [
+            -1 if a == self.channel else 1 for a in range(kernel.ndim)
+        ]
         self.overlap = self.stride**2 if kind == "Conv2DTranspose" else 1
         self.epsilon = arguments.get("epsilon")
         self.outside = arguments.get("epsilon_outside")
 
     def applied_kernel(self):
+        """Returns the kernel with its norm and gain."""
         if not self.normalized:
             return self.kernel
         squared = self.kernel.square().sum(self.axes, keepdim=True)
@@ -58,9 +61,12 @@ class Linear(nn.Module):
             kernel = self.kernel / (squared.sqrt() + self.epsilon)
         else:
             kernel = self.kernel / (squared + self.epsilon).sqrt()
-        return kernel if self.gain is None else kernel * self.gain.view(self.shape)
+        return (
+            kernel if self.gain is None else kernel * self.gain.view(self.shape)
+        )
 
     def forward(self, x):
+        """Applies the layer."""
         kernel = self.applied_kernel()
         if self.kind == "Dense":
             return functional.linear(x, kernel, self.bias)
@@ -83,6 +89,7 @@ class TPReLU(nn.Module):
         self.threshold = nn.Parameter(torch.tensor(threshold).view(shape))
 
     def forward(self, x):
+        """Applies the layer."""
         slope = self.slope.clamp(0, 1)
         return torch.maximum(x, slope * x + (1 - slope) * self.threshold)
 
@@ -90,13 +97,16 @@ class TPReLU(nn.Module):
 class WeightNormAdd(nn.Module):
     """Weight-normalized sum of a residue and a shortcut."""
 
-    def __init__(self, residue: np.ndarray, shortcut: np.ndarray, epsilon: float):
+    def __init__(
+        self, residue: np.ndarray, shortcut: np.ndarray, epsilon: float
+    ):
         super().__init__()
         self.residue = nn.Parameter(torch.tensor(residue).view(-1, 1, 1))
         self.shortcut = nn.Parameter(torch.tensor(shortcut).view(-1, 1, 1))
         self.epsilon = epsilon
 
     def forward(self, r, s):
+        """Applies the layer."""
         squared = self.residue**2 + self.shortcut**2
         norm = squared.sqrt() + self.epsilon
         return self.residue / norm * r + self.shortcut / norm * s
@@ -110,6 +120,7 @@ class Affine(nn.Module):
         self.gain, self.bias = gain, bias
 
     def forward(self, x):
+        """Applies the layer."""
         return self.gain * x + self.bias
 
 
@@ -137,6 +148,7 @@ class Network(nn.Module):
         self.layers = nn.ModuleDict(layers)
 
     def forward(self, x):
+        """Applies the layer."""
         values = {None: x}
         for entry in self.plan:
             inputs = [values[name] for name in entry["inputs"]]
@@ -213,4 +225,5 @@ class Sum(nn.Module):
     """Adds two tensors."""
 
     def forward(self, a, b):
+        """Applies the layer."""
         return a + b

@@ -56,6 +56,7 @@ class Step:
         )
 
     def __call__(self, real):
+        """Updates both networks; returns the generator's loss."""
         autocast = self.way == "autocast"
         with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
             if self.case.order == "alternate":
