@@ -7,7 +7,8 @@ WORKERS ?= 3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(EXTRAS)
 
-.PHONY: train test test-fast slow-test crash-test lint wheel-test benchmark clean
+.PHONY: train test test-fast slow-test crash-test lint wheel-test benchmark bench \
+    bench-quick bench-full clean
 
 train: $(STAMP)
 	$(BIN)/python -m wn_gan.train --flagfile=flags/quickstart.cfg
@@ -36,6 +37,13 @@ lint: $(STAMP)
 # The wheel's tests, from another folder: only what was installed is there.
 wheel-test: $(STAMP)
 	.ci/wheel_test $(BIN)/python
+
+# Beside PyTorch and tensorflow-addons; needs EXTRAS=bench. ADDONS is a Python
+# with tensorflow-addons. Nothing else should run meanwhile.
+bench bench-quick bench-full: $(STAMP)
+	$(BIN)/python -m benchmarks.side_by_side \
+	    $(or $(patsubst bench-%,%,$(filter bench-%,$@)),standard) \
+	    $(if $(ADDONS),--addons=$(ADDONS))
 
 benchmark: $(STAMP)
 	$(BIN)/python benchmarks/train_step.py
