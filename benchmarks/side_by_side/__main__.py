@@ -9,6 +9,7 @@ parameters and our forward values. Prints medians of images/s and writes
 """
 
 import argparse
+import importlib.util
 import json
 import platform
 import re
@@ -55,6 +56,8 @@ def main() -> None:
     parser.add_argument("cases", choices=CASES, nargs="?", default="standard")
     parser.add_argument("--addons", help="Python with tensorflow-addons")
     options = parser.parse_args()
+    if importlib.util.find_spec("torch") is None:
+        parser.error("PyTorch is missing; install the extra 'bench'")
     results = []
     for case in CASES[options.cases]():
         with tempfile.TemporaryDirectory() as folder:

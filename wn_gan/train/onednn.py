@@ -28,13 +28,18 @@ def check_precision(precision: str) -> None:
         raise bad_flag(
             "precision", precision, "is for CPUs; on a GPU use mixed_bfloat16"
         )
-    if not _INSTRUCTIONS & cpu_features():
+    if not has_instructions():
         raise bad_flag(
             "precision",
             precision,
             f"this CPU has none of {', '.join(sorted(_INSTRUCTIONS))}; use "
             "float32",
         )
+
+
+def has_instructions() -> bool:
+    """Whether the CPU computes in bfloat16; False except on Linux."""
+    return bool(_INSTRUCTIONS & cpu_features())
 
 
 def cpu_features(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
@@ -62,8 +67,10 @@ def bfloat16_convolutions(on: bool = True) -> Iterator[None]:
     if not on:
         yield
         return
-    tf.config.optimizer.set_experimental_options({_REWRITE: True})
+    options = tf.config.optimizer
+    before = options.get_experimental_options().get(_REWRITE, False)
+    options.set_experimental_options({_REWRITE: True})
     try:
         yield
     finally:
-        tf.config.optimizer.set_experimental_options({_REWRITE: False})
+        options.set_experimental_options({_REWRITE: before})
