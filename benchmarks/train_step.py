@@ -80,7 +80,7 @@ def measure(config: Config) -> None:
         for _ in range(TURNS):
             start = time.perf_counter()
             for _ in range(config.train_steps // TURNS):
-                with watch.step():
+                with watch.steps():
                     logs, _ = loop(stream)
                 run.state.step += 1
                 schedule.after_step(logs)

@@ -10,7 +10,6 @@ from helpers.commands import (
     TINY,
     as_flags,
     free_hosts,
-    run_module,
     run_together,
     worker_flags,
 )
@@ -231,13 +230,3 @@ def diagnosed(run_dir):
         tag: tf.reduce_max(tf.make_ndarray(each[0].tensor_proto)).numpy()
         for tag, each in logged.items()
     }
-
-
-def test_diagnostics_must_fall_on_calls_into_tensorflow(tmp_path):
-    result = run_module(
-        "train",
-        run_dir=tmp_path / "run",
-        **TINY | {"steps_per_execution": 5, "diagnostics_every_steps": 7},
-    )
-    assert result.returncode == 2
-    assert "--diagnostics_every_steps=7: must be a multiple" in result.stderr

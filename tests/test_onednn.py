@@ -83,5 +83,5 @@ def test_the_features_of_a_cpu_are_read(tmp_path):
 
 
 def test_xla_has_convolutions_of_its_own():
-    with pytest.raises(UserError, match="--jit_compile=True: must be off"):
-        Config(precision=BFLOAT16, jit_compile=True)
+    with pytest.raises(UserError, match="--jit_compile=true: must be false"):
+        Config(precision=BFLOAT16, jit_compile="true")

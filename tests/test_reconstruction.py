@@ -19,7 +19,7 @@ from wn_gan.reconstruction import (
     squared_errors,
 )
 
-SOLVERS = ("paper", "lbfgs")
+SOLVERS = ("paper", "lbfgs", "preconditioned_lbfgs")
 
 
 @pytest.fixture

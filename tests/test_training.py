@@ -236,9 +236,12 @@ def test_gray_images_of_another_shape_train(tmp_path, random):
 
 def test_steps_per_execution_changes_nothing_but_the_calls(finished, tmp_path):
     folder = RunFolder(tmp_path / "grouped")
-    options = REPRODUCIBLE | {"steps_per_execution": 5}
+    # Reports are due every 5 steps: calls of 3 and 2 steps.
+    options = REPRODUCIBLE | {"steps_per_execution": 3}
     result = run_module("train", run_dir=folder.path, **options)
     assert result.returncode == 0, result.stderr
-    ours, theirs = (read_metrics(f.metrics)[-1] for f in (folder, finished[0]))
+    records = read_metrics(folder.metrics)
+    assert [record["step"] for record in records] == [5, 10, 15, 20]
+    ours, theirs = records[-1], read_metrics(finished[0].metrics)[-1]
     # The same arithmetic; the compiler may order it differently.
     np.testing.assert_allclose(ours["d_loss"], theirs["d_loss"], rtol=1e-3)

@@ -23,6 +23,23 @@ _DEFINERS = {
     str: flags.DEFINE_string,
 }
 
+_WORDS_OF_BOOL = ("false", "true")
+
+
+def _define_bool_or_word(
+    name: str, default: str, text: str, flag_values: flags.FlagValues
+) -> None:
+    """Defines a flag of words; `--name` and `--noname` mean true and false."""
+    flag = flags.Flag(
+        flags.ArgumentParser(),
+        flags.ArgumentSerializer(),
+        name,
+        default,
+        text,
+        boolean=True,
+    )
+    flags.DEFINE_flag(flag, flag_values=flag_values)
+
 
 def define_options(kind: type, flag_values: flags.FlagValues) -> None:
     """Defines a flag for every option that is not positional.
@@ -42,6 +59,8 @@ def define_options(kind: type, flag_values: flags.FlagValues) -> None:
         if is_tuple(field):
             default = None if default is None else list(map(str, default))
             define = flags.DEFINE_list
+        if set(_WORDS_OF_BOOL) <= set(choices):
+            define = _define_bool_or_word
         define(field.name, default, text, flag_values=flag_values)
         flags.declare_key_flag(field.name, flag_values=flag_values)
 

@@ -41,7 +41,11 @@ CASES = {
         "searched_by": "lbfgs",
     },
     "weight, none": {"searched_by": "paper"},
-    "weight_affine, instance": {"update_order": "shared", "r1_penalty": 1.0},
+    "weight_affine, instance": {
+        "update_order": "shared",
+        "r1_penalty": 1.0,
+        "searched_by": "preconditioned_lbfgs",
+    },
     "weight_data_init, layer": {"g_ema_decay": 0.9, "optimizer": "adam"},
     "batch, mean_only_batch": {"steps_per_execution": 5},
     "group, spectral": {"architecture": "resnet", "features": (3, 4)},
@@ -56,10 +60,11 @@ def losses(config, strategy, steps, solver):
         gan = build_gan(config, (8, 8, 3))
         if config.generator_norm == "weight_data_init":
             initialize_gan(gan, next(iter(batches(config, feed, 0))), d=False)
-        loop = TrainingLoop(gan, strategy, config.steps_per_execution)
+        loop = TrainingLoop(gan, strategy)
         stream = iter(batches(config, feed, 0, strategy))
-        for _ in range(steps // config.steps_per_execution):
-            results, _ = loop(stream)
+        each = config.steps_per_execution or 1
+        for _ in range(steps // each):
+            results, _ = loop(stream, each)
             found.append({k: float(v) for k, v in results.items()})
         if solver is not None:
             found.append(searched(gan, config, solver))

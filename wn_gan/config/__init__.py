@@ -24,7 +24,12 @@ from wn_gan.config.network_options import (
 from wn_gan.config.prepare_options import PrepareOptions
 from wn_gan.config.run_config import Config, changed_options
 from wn_gan.config.sample_options import SampleOptions
-from wn_gan.config.search_options import SOLVERS, STARTS, SearchOptions
+from wn_gan.config.search_options import (
+    PRECONDITIONED,
+    SOLVERS,
+    STARTS,
+    SearchOptions,
+)
 from wn_gan.config.study_options import StudyOptions
 from wn_gan.config.training_options import (
     LOSSES,
@@ -43,6 +48,7 @@ __all__ = [
     "RESNET21_BLOCKS",
     "RESNET_FEATURES",
     "SERVING_BATCH_SIZE",
+    "PRECONDITIONED",
     "SOLVERS",
     "STARTS",
     "STRATEGIES",

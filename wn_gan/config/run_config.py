@@ -8,17 +8,11 @@ from wn_gan.config.network_options import NetworkOptions
 from wn_gan.config.option import check_values
 from wn_gan.config.run_options import RunOptions
 from wn_gan.config.training_options import TrainingOptions
-from wn_gan.errors import bad_flag
 
-_INTERVALS = (
-    "train_steps",
-    "log_every_steps",
-    "guard_every_steps",
-    "diagnostics_every_steps",
-    "test_every_steps",
-    "sample_every_steps",
-    "checkpoint_every_steps",
-    "keep_every_steps",
+_INTERVALS = tuple(
+    field.name
+    for field in dataclasses.fields(RunOptions)
+    if field.name.endswith("_every_steps")
 )
 
 
@@ -38,18 +32,16 @@ class Config(
         self.check_networks()
         self.check_training()
         self.check_devices()
-        self._check_intervals()
 
-    def _check_intervals(self) -> None:
-        for name in _INTERVALS:
-            value = getattr(self, name)
-            if value % self.steps_per_execution:
-                raise bad_flag(
-                    name,
-                    value,
-                    "must be a multiple of "
-                    f"--steps_per_execution={self.steps_per_execution}",
-                )
+    def steps_until_due(self, step: int) -> int:
+        """Steps from a step to the next one after which anything is due.
+
+        Args:
+            step: steps done, below `train_steps`.
+        """
+        intervals = [getattr(self, name) for name in _INTERVALS]
+        waits = [every - step % every for every in intervals if every]
+        return min([*waits, self.train_steps - step])
 
 
 def changed_options(old: Config, new: Config) -> list[str]:

@@ -5,7 +5,8 @@ import dataclasses
 from wn_gan.config.device_options import DeviceOptions
 from wn_gan.config.option import check_values, option
 
-SOLVERS = ("lbfgs", "paper", "paper_batch_mean")
+PRECONDITIONED = "preconditioned_lbfgs"
+SOLVERS = ("lbfgs", PRECONDITIONED, "paper", "paper_batch_mean")
 STARTS = ("zero", "ridge")
 
 
@@ -19,9 +20,11 @@ class SearchOptions(DeviceOptions):
 
     solver: str = option(
         "lbfgs",
-        "Solver of the search: 'lbfgs', batched L-BFGS; 'paper', the paper's "
-        "RMSProp on each image's gradient; 'paper_batch_mean', the authors' "
-        "variant, on the gradient of the batch-mean loss.",
+        "Solver of the search: 'lbfgs', batched L-BFGS; "
+        "'preconditioned_lbfgs', the same in variables scaled by the "
+        "generator, which needs a third of the evaluations; 'paper', the "
+        "paper's RMSProp on each image's gradient; 'paper_batch_mean', the "
+        "authors' variant, on the gradient of the batch-mean loss.",
         choices=SOLVERS,
     )
     evaluations: int = option(100, "Gradient evaluations per image.", minimum=1)

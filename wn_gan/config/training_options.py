@@ -8,6 +8,7 @@ from wn_gan.errors import bad_flag
 UPDATE_ORDERS = ("alternate", "shared")
 LOSSES = ("non_saturating", "least_squares", "hinge", "wasserstein")
 OPTIMIZERS = ("rmsprop", "adam")
+JIT_COMPILE = ("false", "true", "auto")
 BFLOAT16_CONVOLUTIONS = "bfloat16_convolutions"
 PRECISIONS = (
     "float32",
@@ -95,12 +96,19 @@ class TrainingOptions:
         "convolutions in bfloat16, on CPUs with the instructions.",
         choices=PRECISIONS,
     )
-    jit_compile: bool = option(False, "Compile the step with XLA.")
-    steps_per_execution: int = option(
-        1,
-        "Training steps per call into TensorFlow; all intervals must be "
-        "multiples of it.",
+    jit_compile: str = option(
+        "false",
+        "Whether to compile the step with XLA: 'true', 'false', or 'auto', a "
+        "timed trial of both when the run starts.",
+        choices=JIT_COMPILE,
+    )
+    steps_per_execution: int | None = option(
+        None,
+        "Most training steps per call into TensorFlow; a call ends early "
+        "where a report, test or save is due. Default: 10 for small batches "
+        "of small images, else 1.",
         minimum=1,
+        may_change=True,
     )
     deterministic: bool = option(
         False,
@@ -128,11 +136,11 @@ class TrainingOptions:
             raise bad_flag(
                 "d_steps", self.d_steps, "must be 1 for --update_order=shared"
             )
-        if self.jit_compile and self.bfloat16_convolutions:
+        if self.jit_compile == "true" and self.bfloat16_convolutions:
             raise bad_flag(
                 "jit_compile",
                 self.jit_compile,
-                f"must be off with --precision={BFLOAT16_CONVOLUTIONS}: XLA "
+                f"must be false with --precision={BFLOAT16_CONVOLUTIONS}: XLA "
                 "has convolutions of its own",
             )
         if self.g_ema_decay >= 1:

@@ -114,7 +114,7 @@ def build_gan(config: Config, image_shape: Sequence[int]) -> GAN:
             config.d_learning_rate,
             config.warmup_steps * config.d_steps,
         ),
-        jit_compile=config.jit_compile,
-        steps_per_execution=config.steps_per_execution,
+        jit_compile=config.jit_compile == "true",
+        steps_per_execution=config.steps_per_execution or 1,
     )
     return gan

@@ -59,21 +59,52 @@ def minimize(
     evaluate: Evaluate,
     start: tf.Tensor,
     evaluations: int,
+    preconditioner: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Minimizes many functions at once, each in its own variables.
+
+    With a preconditioner P it minimizes in the variables y of
+    z = start + y P. If P P is about the inverse Hessian, the first step is
+    Newton's.
 
     Args:
         evaluate: codes `[images, code_size]` -> their losses `[images]` and
             the gradient of each loss in its own code.
         start: initial codes, `[images, code_size]`.
         evaluations: total number of calls of `evaluate`.
+        preconditioner: symmetric `[code_size, code_size]`; default: none.
 
     Returns:
         The best codes found, `[images, code_size]`, and each image's best
         loss after each evaluation, `[evaluations, images]`.
     """
+    if preconditioner is not None:
+        scaled = _scaled(evaluate, start, preconditioner)
+        y, curve = _minimize(scaled, tf.zeros_like(start), evaluations, True)
+        return start + y @ preconditioner, curve
+    return _minimize(evaluate, start, evaluations)
+
+
+def _scaled(
+    evaluate: Evaluate, start: tf.Tensor, preconditioner: tf.Tensor
+) -> Evaluate:
+    """`evaluate` in the variables y of z = start + y P."""
+
+    def evaluate_scaled(y):
+        loss, gradient = evaluate(start + y @ preconditioner)
+        return loss, gradient @ preconditioner
+
+    return evaluate_scaled
+
+
+def _minimize(
+    evaluate: Evaluate,
+    start: tf.Tensor,
+    evaluations: int,
+    whole_first_step: bool = False,
+) -> tuple[tf.Tensor, tf.Tensor]:
     loss, gradient = evaluate(start)
-    lanes = _first_lanes(start, loss, gradient)
+    lanes = _first_lanes(start, loss, gradient, whole_first_step)
     curve = tf.TensorArray(loss.dtype, evaluations).write(0, loss)
 
     def iterate(i, lanes, curve):
@@ -88,16 +119,17 @@ def minimize(
     return lanes.z, curve.stack()
 
 
-def _first_lanes(z, loss, gradient) -> Lanes:
+def _first_lanes(z, loss, gradient, whole_step) -> Lanes:
     images, code_size = tf.unstack(tf.shape(z))
     memory = tf.zeros([MEMORY, images, code_size], z.dtype)
     length = tf.norm(gradient, axis=-1)
+    step = tf.math.divide_no_nan(tf.cast(FIRST_STEP, z.dtype), length)
     return Lanes(
         z=z,
         loss=loss,
         gradient=gradient,
         direction=-gradient,
-        step=tf.math.divide_no_nan(tf.cast(FIRST_STEP, z.dtype), length),
+        step=tf.ones_like(step) if whole_step else step,
         steps=memory,
         changes=memory,
         curvatures=tf.zeros([MEMORY, images], z.dtype),

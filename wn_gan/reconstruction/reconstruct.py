@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from wn_gan.config import STARTS
+from wn_gan.config import PRECONDITIONED, STARTS
 from wn_gan.distribution import over_replicas
 from wn_gan.reconstruction.loss import Generate
+from wn_gan.reconstruction.preconditioner import preconditioner
 from wn_gan.reconstruction.ridge import ridge_start
 from wn_gan.reconstruction.search import Reconstruction, search_codes
 
@@ -64,6 +65,11 @@ class Reconstructor:
         self.batch_size = batch_size
         self.dtype = tf.as_dtype(dtype)
         self.seed = seed
+        matrix = None
+        if solver == PRECONDITIONED:
+            matrix = preconditioner(
+                generate, image_shape, code_size, self.dtype, prior_penalty
+            )
         signature = [
             tf.TensorSpec([None, *image_shape], self.dtype),
             tf.TensorSpec([None, code_size], self.dtype),
@@ -79,13 +85,18 @@ class Reconstructor:
                 evaluations,
                 prior_penalty,
                 batch_images,
+                matrix,
             )
 
         self._search = tf.function(search, input_signature=signature)
+        self._search_parts = self._on_replicas(search)
         self._strategy = tf.distribute.get_strategy()
         self._at_once = batch_size
         if solver != "paper_batch_mean":
             self._at_once *= self._strategy.num_replicas_in_sync
+
+    def _on_replicas(self, search: Callable) -> Callable:
+        """`search` over the replicas, each with its part of the images."""
 
         def search_parts(targets, start, batch_images):
             found = self._strategy.run(search, (targets, start, batch_images))
@@ -94,7 +105,7 @@ class Reconstructor:
             first = (gather(part, axis=0) for part in found[:-1])
             return Reconstruction(*first, gather(found[-1], axis=1))
 
-        self._search_parts = tf.function(search_parts, reduce_retracing=True)
+        return tf.function(search_parts, reduce_retracing=True)
 
     def __call__(
         self,

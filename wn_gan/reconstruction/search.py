@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from wn_gan.config import SOLVERS
+from wn_gan.config import PRECONDITIONED, SOLVERS
 from wn_gan.reconstruction import lbfgs, paper
 from wn_gan.reconstruction.loss import Generate, objective, squared_errors
 
@@ -34,6 +34,7 @@ def search_codes(
     evaluations: int,
     prior_penalty: float = 0.0,
     batch_images: tf.Tensor | int | None = None,
+    preconditioner: tf.Tensor | None = None,
 ) -> Reconstruction:
     """Searches all codes of a batch at once; works in a `tf.function`.
 
@@ -48,13 +49,14 @@ def search_codes(
         prior_penalty: see `objective`; the curve then includes it.
         batch_images: images of the whole batch, for `paper_batch_mean`, where
             `targets` are one replica's part of it; default: the targets.
+        preconditioner: `[code_size, code_size]`, for `preconditioned_lbfgs`.
 
     Raises:
         ValueError: for an unknown solver.
     """
     evaluate = objective(generate, targets, prior_penalty)
-    if solver == "lbfgs":
-        z, found = lbfgs.minimize(evaluate, start, evaluations)
+    if solver in ("lbfgs", PRECONDITIONED):
+        z, found = lbfgs.minimize(evaluate, start, evaluations, preconditioner)
         images = generate(z)
         # Entry 0 is the loss at the start, found by the first evaluation.
         curve = tf.concat([found[:1], found], axis=0)

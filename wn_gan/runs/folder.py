@@ -68,6 +68,7 @@ class RunFolder:
         self.config = self.path / "config.cfg"
         # Lies beside the folder: the flag file that a study planned for it.
         self.plan = self.path.with_name(self.path.name + ".cfg")
+        self.jit_compile = self.path / "jit_compile.json"
         self.environment = self.path / "environment.json"
         self.split = self.path / "split.json"
         self.metrics = self.path / "metrics.jsonl"

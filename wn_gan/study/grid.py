@@ -18,6 +18,7 @@ from wn_gan.evaluate.manifest import search_identity
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder, read_json, read_manifest
+from wn_gan.study.compile_once import with_jit_compile_decided
 from wn_gan.study.study_run import is_trained, run_one, steps_done
 
 
@@ -28,7 +29,7 @@ def run_study(shared: Config, options: StudyOptions) -> None:
         shared: options of all runs.
         options: options of the study.
     """
-    configs = plan(shared, options)
+    configs = plan(with_jit_compile_decided(shared, options), options)
     check_runs(configs)
     run_all = here if options.executor == "here" else as_jobs
     for number, line in enumerate(run_all(configs, options), start=1):

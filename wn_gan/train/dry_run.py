@@ -1,7 +1,9 @@
 """Prints a preview of a run without starting it."""
 
 import math
+import tempfile
 import time
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -12,7 +14,8 @@ from wn_gan.gan.building import build_gan
 from wn_gan.gan.model import GAN
 from wn_gan.progress import format_seconds, say
 from wn_gan.runs.folder import RunFolder
-from wn_gan.train.loop import TrainingLoop
+from wn_gan.train.compiling import uses_xla
+from wn_gan.train.loop import TrainingLoop, most_steps_per_call
 from wn_gan.train.onednn import check_precision
 
 TIMED_STEPS = 5
@@ -34,8 +37,11 @@ def describe(config: Config) -> None:
     gan = build_gan(config, split.image_set.image_shape)
     parts = split.description()
     height, width, channels = parts["image_shape"]
-    seconds = _seconds_per_step(gan, config, split)
-    lines = to_flag_file(config).splitlines()
+    with tempfile.TemporaryDirectory() as folder:
+        strategy = tf.distribute.get_strategy()
+        xla, line = uses_xla(config, split, Path(folder) / "xla.json", strategy)
+    seconds = _seconds_per_step(gan, config, split, xla)
+    lines = to_flag_file(config).splitlines() + [line] * (line is not None)
     for network in (gan.generator, gan.discriminator):
         count = sum(
             math.prod(weight.shape) for weight in network.trainable_variables
@@ -54,17 +60,17 @@ def describe(config: Config) -> None:
     say("\n".join(lines))
 
 
-def _seconds_per_step(gan: GAN, config: Config, split: Split) -> float:
+def _seconds_per_step(
+    gan: GAN, config: Config, split: Split, xla: bool
+) -> float:
     """Mean time of a few steps, after one call that compiles them."""
-    steps = config.steps_per_execution
+    steps = most_steps_per_call(config, split.image_set.image_shape)
     stream = iter(batches(config, feed_of(config, split), start_step=0))
     strategy = tf.distribute.get_strategy()
-    loop = TrainingLoop(
-        gan, strategy, steps, config.jit_compile, config.bfloat16_convolutions
-    )
+    loop = TrainingLoop(gan, strategy, xla, config.bfloat16_convolutions)
     for calls in (1, TIMED_STEPS):
         start = time.perf_counter()
         for _ in range(calls):
-            losses, _ = loop(stream)
+            losses, _ = loop(stream, steps)
         losses["g_loss"].numpy()
     return (time.perf_counter() - start) / (TIMED_STEPS * steps)

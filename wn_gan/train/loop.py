@@ -10,9 +10,30 @@ from typing import Any
 
 import tensorflow as tf
 
+from wn_gan.config import Config
 from wn_gan.distribution import num_workers
 from wn_gan.gan.model import GAN
 from wn_gan.train.onednn import bfloat16_convolutions
+
+STEPS_PER_CALL = 10
+"""Steps per call into TensorFlow where a step is small."""
+SMALL_STEP_PIXELS = 32 * 32 * 32
+"""A step is small up to this many pixels: below, the host's share counts."""
+
+
+def most_steps_per_call(config: Config, image_shape: tuple[int, ...]) -> int:
+    """The largest number of steps in one call into TensorFlow.
+
+    A call cannot be stopped, so a long step has one of its own.
+
+    Args:
+        config: config of the run.
+        image_shape: height, width and channels.
+    """
+    if config.steps_per_execution is not None:
+        return config.steps_per_execution
+    pixels = config.batch_size * image_shape[0] * image_shape[1]
+    return STEPS_PER_CALL if pixels <= SMALL_STEP_PIXELS else 1
 
 
 class TrainingLoop:
@@ -21,7 +42,6 @@ class TrainingLoop:
     Args:
         gan: the GAN, compiled in the strategy's scope.
         strategy: strategy of the training.
-        steps_per_execution: steps per call.
         jit_compile: whether to compile the step with XLA.
         bfloat16: whether the step computes convolutions in bfloat16; see
             `onednn.bfloat16_convolutions`.
@@ -31,7 +51,6 @@ class TrainingLoop:
         self,
         gan: GAN,
         strategy: tf.distribute.Strategy,
-        steps_per_execution: int = 1,
         jit_compile: bool = False,
         bfloat16: bool = False,
     ):
@@ -40,8 +59,8 @@ class TrainingLoop:
         self._alone = num_workers(strategy) == 1
         step = tf.function(gan.train_step, jit_compile=jit_compile)
 
-        def call(iterator, stop):
-            for _ in tf.range(steps_per_execution - 1):
+        def call(iterator, steps, stop):
+            for _ in tf.range(steps - 1):
                 strategy.run(step, (next(iterator),))
             results = strategy.run(step, (next(iterator),))
             return results, strategy.run(self._any, (stop,))
@@ -57,12 +76,13 @@ class TrainingLoop:
         return replica.all_reduce(tf.distribute.ReduceOp.SUM, here)
 
     def __call__(
-        self, iterator: Iterator, stop: bool = False
+        self, iterator: Iterator, steps: int = 1, stop: bool = False
     ) -> tuple[dict[str, Any], bool]:
-        """Runs the next `steps_per_execution` steps.
+        """Runs the next steps.
 
         Args:
             iterator: iterator over the distributed batches.
+            steps: number of steps.
             stop: whether this worker asks to stop.
 
         Returns:
@@ -70,7 +90,7 @@ class TrainingLoop:
         """
         asked = tf.constant(float(stop))
         with bfloat16_convolutions(self.bfloat16):
-            results, stops = self._call(iterator, asked)
+            results, stops = self._call(iterator, tf.constant(steps), asked)
         local = self.strategy.experimental_local_results
         results = {name: local(value)[0] for name, value in results.items()}
         if self._alone:

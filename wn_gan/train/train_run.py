@@ -30,7 +30,8 @@ from wn_gan.train.actions.sampling import SampleGrid
 from wn_gan.train.actions.saving import Save
 from wn_gan.train.actions.testing import TestGenerator
 from wn_gan.train.actions.watch_feed import WatchFeed
-from wn_gan.train.loop import TrainingLoop
+from wn_gan.train.compiling import uses_xla
+from wn_gan.train.loop import TrainingLoop, most_steps_per_call
 from wn_gan.train.onednn import check_precision
 from wn_gan.train.opening import open_run
 from wn_gan.train.recovery import explain, recover
@@ -128,22 +129,28 @@ def _train(run: Run, split: Split) -> Outcome:
         _initialize(run, feed)
     watch = WatchFeed(run, feed)
     schedule = build_schedule(run, split, watch)
+    jit_compile, line = uses_xla(
+        config, split, run.folder.jit_compile, run.strategy
+    )
+    if line:
+        run.say(line)
     loop = TrainingLoop(
         run.gan,
         run.strategy,
-        config.steps_per_execution,
-        config.jit_compile,
+        jit_compile,
         config.bfloat16_convolutions,
     )
+    most = most_steps_per_call(config, split.image_set.image_shape)
     stream = iter(batches(config, feed, state.step, run.strategy))
     outcome = None
     if state.unreported is not None:
         outcome = schedule.after_step(state.unreported)
     try:
         while outcome is None:
-            with watch.step():
-                logs, stopping = loop(stream, run.stop.asked)
-            state.step += config.steps_per_execution
+            steps = min(most, config.steps_until_due(state.step))
+            with watch.steps(steps):
+                logs, stopping = loop(stream, steps, run.stop.asked)
+            state.step += steps
             outcome = schedule.after_step(logs, stopping)
     except tf.errors.OpError as error:
         raise _data_error(feed) or error from error

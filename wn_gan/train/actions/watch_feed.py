@@ -13,8 +13,8 @@ class WatchFeed(Action):
     """Records `data_wait_fraction`; names images that cannot be read.
 
     The fraction is the share of the training time since the last report that
-    was spent waiting for a batch. With `--steps_per_execution` above 1 only
-    the first batch of each call is measured.
+    was spent waiting for a batch. In a call of several steps the wait for the
+    first batch is measured, and stands for the others.
 
     Args:
         run: the run to act on.
@@ -30,20 +30,24 @@ class WatchFeed(Action):
         self._since = run.stopwatch.training_seconds()
 
     @contextlib.contextmanager
-    def step(self) -> Iterator[None]:
-        """Measures the wait for data of the training step inside."""
+    def steps(self, count: int = 1) -> Iterator[None]:
+        """Measures the wait for data of the training steps inside.
+
+        Args:
+            count: number of steps in the call.
+        """
         first, asked = self.run.state.step, time.perf_counter()
         yield
         waited = self.feed.waited(first, asked)
         # The first call also traces the step before it asks for a batch.
         if self._started:
-            self._waited += waited
+            self._waited += waited * count
         self._started = True
 
     def __call__(self, step: int) -> Record:
         """Records the fraction; names images skipped since the last call."""
         now = self.run.stopwatch.training_seconds()
-        fraction = self._waited / (now - self._since)
+        fraction = min(self._waited / (now - self._since), 1.0)
         self._waited, self._since = 0.0, now
         skipped = list(self.feed.part.skipped.items())
         for name, reason in skipped[self._told :]:

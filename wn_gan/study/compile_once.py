@@ -1,0 +1,60 @@
+"""Decides --jit_compile=auto once for all runs of a study."""
+
+import concurrent.futures
+import dataclasses
+import multiprocessing
+from pathlib import Path
+
+from wn_gan.config import Config, StudyOptions
+from wn_gan.errors import bad_flag
+from wn_gan.runs.folder import read_json
+
+
+def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
+    """Replaces "auto": the runs of a study must differ in nothing else.
+
+    The decision lies in `jit_compile.json` in the study's folder. It comes
+    from a timed trial of the first norm, in a process of its own.
+
+    Args:
+        shared: options of all runs.
+        options: options of the study.
+
+    Raises:
+        UserError: for jobs on other machines, or for unusable data.
+    """
+    if shared.jit_compile != "auto":
+        return shared
+    if options.executor == "slurm":
+        raise bad_flag(
+            "jit_compile",
+            "auto",
+            "must be true or false with --executor=slurm: a trial would time "
+            "this machine, not the jobs'",
+        )
+    path = Path(options.study_dir) / "jit_compile.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        config = dataclasses.replace(shared, norm=options.norms[0])
+        spawn = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(1, spawn) as pool:
+            pool.submit(_decide, config, path).result()
+    decision = str(read_json(path)["jit_compile"]).lower()
+    return dataclasses.replace(shared, jit_compile=decision)
+
+
+def _decide(config: Config, path: Path) -> None:
+    """Runs the trial and writes the decision."""
+    from wn_gan.data import load_split
+    from wn_gan.distribution import make_strategy
+    from wn_gan.files import write_json
+    from wn_gan.progress import say
+    from wn_gan.train.compiling import uses_xla
+
+    strategy = make_strategy(config)
+    with strategy.scope():
+        on, line = uses_xla(config, load_split(config), path, strategy)
+    if line is None:
+        write_json(path, {"jit_compile": on})
+    else:
+        say(line)
