@@ -52,8 +52,13 @@ def noise(config: Config) -> Split:
     )
 
 
-def measure(config: Config) -> None:
+def main(config: Config) -> None:
     """Measures both alternately and prints the results."""
+    report(config, *measure(config))
+
+
+def measure(config: Config) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds of the bare steps and of the loop, per turn."""
     split = noise(config)
     feed = feed_of(config, split)
     bare = build_gan(config, split.image_set.image_shape)
@@ -90,7 +95,7 @@ def measure(config: Config) -> None:
             losses["g_loss"].numpy()
             loop_seconds.append(middle - start)
             bare_seconds.append(time.perf_counter() - middle)
-    report(config, np.array(bare_seconds), np.array(loop_seconds))
+    return np.array(bare_seconds), np.array(loop_seconds)
 
 
 def report(config: Config, bare: np.ndarray, loop: np.ndarray) -> None:
@@ -104,4 +109,4 @@ def report(config: Config, bare: np.ndarray, loop: np.ndarray) -> None:
 
 if __name__ == "__main__":
     defaults = {"batch_size": 64, "train_steps": 1000}
-    sys.exit(cli.run_verb(__doc__, (Config,), measure, defaults=defaults))
+    sys.exit(cli.run_verb(__doc__, (Config,), main, defaults=defaults))

@@ -3,9 +3,11 @@
     python -m benchmarks.side_by_side [quick|standard|full] [--addons=PYTHON]
 
 Every peer runs in a process of its own, and they take turns: `ROUNDS` rounds
-of about 1.5 s each. Before that, each PyTorch network must have our number of
-parameters and our forward values. Prints medians of images/s and writes
-`benchmarks/results/<date>-<cases>.json`. Nothing else should run meanwhile.
+of about a second each. Before that, each PyTorch network must have our number
+of parameters and our forward values. Prints medians of images/s and writes
+`benchmarks/results/<date>-<cases>.json`. "quick" writes nothing: it compares
+ratios with the newest results of the same CPU, and fails on a loss of more
+than 15%. Nothing else should run meanwhile.
 """
 
 import argparse
@@ -13,12 +15,14 @@ import importlib.util
 import json
 import platform
 import re
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.side_by_side import cases
-from benchmarks.side_by_side.rounds import ROOT, Rates, time_case
+from benchmarks.side_by_side import cases, whole
+from benchmarks.side_by_side.earlier import RESULTS, compare
+from benchmarks.side_by_side.rounds import FLOOR, ROOT, Rates, time_case
 
 ROUNDS = 5
 CASES = {
@@ -40,38 +44,51 @@ def cpu_model() -> str:
 def show(case: cases.Case, rates: dict[str, Rates]) -> None:
     """Prints the medians of a case, and ours over each peer's."""
     print(case)
+    ours = rates["ours"]
     for peer, each in rates.items():
-        ratio = rates["ours"].median / each.median
+        if peer == FLOOR:
+            floor = each.median / ours.about["gflop_per_image"]
+            text = f"GFLOP/s  ours is at {ours.median / floor:.2f} of the floor"
+        else:
+            text = (
+                f"images/s  ours is {ours.median / each.median:.2f} of it; "
+                f"first step after {each.about['seconds_to_first_step']} s, "
+                f"{each.about['peak_memory_mib']} MiB"
+            )
         print(
-            f"  {peer:20} {each.median:8.1f} images/s "
-            f"({min(each.rates):.1f} to {max(each.rates):.1f})  "
-            f"ours is {ratio:.2f} of it",
+            f"  {peer:20} {each.median:8.1f} "
+            f"({min(each.rates):.1f} to {max(each.rates):.1f}) {text}",
             flush=True,
         )
 
 
-def main() -> None:
-    """Times the cases and writes the results."""
+def main() -> int:
+    """Times the cases and writes the results; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", choices=CASES, nargs="?", default="standard")
     parser.add_argument("--addons", help="Python with tensorflow-addons")
     options = parser.parse_args()
     if importlib.util.find_spec("torch") is None:
         parser.error("PyTorch is missing; install the extra 'bench'")
-    results = []
+    found = {"cpu": cpu_model(), "rounds": ROUNDS, "results": [], "whole": {}}
     for case in CASES[options.cases]():
         with tempfile.TemporaryDirectory() as folder:
             rates = time_case(case, Path(folder), ROUNDS, options.addons)
         show(case, rates)
         peers = {peer: each.to_json() for peer, each in rates.items()}
-        results.append({"case": str(case), "images_per_second": peers})
-    folder = ROOT / "benchmarks" / "results"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{time.strftime('%Y-%m-%d')}-{options.cases}.json"
-    found = {"cpu": cpu_model(), "rounds": ROUNDS, "results": results}
+        found["results"].append({"case": str(case), "medians": peers})
+    if options.cases == "quick":
+        return compare(found)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, values in whole.rows(Path(folder), ROUNDS):
+            print(name, json.dumps(values, indent=1), flush=True)
+            found["whole"][name] = values
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{time.strftime('%Y-%m-%d')}-{options.cases}.json"
     path.write_text(json.dumps(found, indent=1) + "\n")
     print(f"wrote {path.relative_to(ROOT)}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

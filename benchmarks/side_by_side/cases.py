@@ -5,10 +5,12 @@ import itertools
 import json
 
 NORMS = ("none", "batch", "weight")
+EVALUATIONS_PER_CALL = 10
+"""Of a timed code search."""
 ORDERS = ("alternate", "shared")
 # Peers by precision; each runs in a process of its own.
 PEERS = {
-    "float32": ("ours", "torch eager", "torch channels_last", "torch compiled"),
+    "float32": ("ours", "torch eager", "torch compiled"),
     "bfloat16": ("ours", "torch autocast"),
 }
 
@@ -27,6 +29,8 @@ class Case:
         code_size: length of a latent code.
         image_size: height and width, in pixels.
         architecture: "dcgan" or "resnet".
+        channels_last: whether PyTorch also takes it in that layout, which is
+            between its other two.
     """
 
     norm: str = "weight"
@@ -37,11 +41,13 @@ class Case:
     code_size: int = 128
     image_size: int = 32
     architecture: str = "dcgan"
+    channels_last: bool = False
 
     @property
     def peers(self) -> tuple[str, ...]:
         """Names of the workers that take this step."""
-        return PEERS[self.precision]
+        more = ("torch channels_last",) if self.channels_last else ()
+        return PEERS[self.precision] + more
 
     @property
     def has_addons_twin(self) -> bool:
@@ -78,6 +84,11 @@ LAPTOP = Case(features=(32,), batch_size=32, code_size=512)
 LARGE = Case(image_size=160, batch_size=4, code_size=256)
 RESNET = Case(architecture="resnet", features=(32, 64, 128), batch_size=32)
 QUICK = (Case(), Case(norm="none"), LAPTOP)
+# Ours alone: how speed and memory grow.
+GROWTH = (
+    *(Case(image_size=size, batch_size=16) for size in (32, 64, 128)),
+    *(Case(batch_size=size, features=(32,)) for size in (8, 32, 128)),
+)
 
 
 def standard() -> list[Case]:
@@ -89,7 +100,13 @@ def standard() -> list[Case]:
 def full() -> list[Case]:
     """The cases of `make bench-full`: every shape in every variant."""
     return [
-        dataclasses.replace(shape, norm=norm, order=order, precision=precision)
+        dataclasses.replace(
+            shape,
+            norm=norm,
+            order=order,
+            precision=precision,
+            channels_last=precision == "float32",
+        )
         for shape in (Case(), LAPTOP, LARGE, RESNET)
         for norm, order, precision in itertools.product(NORMS, ORDERS, PEERS)
     ]

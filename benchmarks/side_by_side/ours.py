@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from benchmarks.side_by_side import worker
 from benchmarks.side_by_side.cases import Case
+from benchmarks.side_by_side.floor import step_gflop
 from benchmarks.side_by_side.network_plan import save_plan
 from wn_gan.config import Config
 from wn_gan.gan.building import build_gan
@@ -36,13 +37,8 @@ def build(case: Case) -> GAN:
     return build_gan(config_of(case), shape)
 
 
-def save_twin(case: Case, folder: Path) -> dict[str, int]:
-    """Writes both networks as plans, with values to check them by.
-
-    Returns:
-        The number of trained parameters of each network.
-    """
-    gan = build(case)
+def save_twin(gan: GAN, case: Case, folder: Path) -> None:
+    """Writes both networks as plans, with values to check them by."""
     generator = np.random.default_rng(0)
     z = generator.standard_normal((CHECKED_IMAGES, case.code_size), np.float32)
     images = gan.generator(z, training=True)
@@ -50,6 +46,10 @@ def save_twin(case: Case, folder: Path) -> dict[str, int]:
     save_plan(gan.generator, folder / "generator.npz")
     save_plan(gan.discriminator, folder / "discriminator.npz")
     np.savez(folder / "values.npz", z=z, images=images, logits=logits)
+
+
+def parameters(gan: GAN) -> dict[str, int]:
+    """The number of trained parameters of each network."""
     return {
         network.name: sum(int(np.prod(w.shape)) for w in weights)
         for network in (gan.generator, gan.discriminator)
@@ -57,30 +57,31 @@ def save_twin(case: Case, folder: Path) -> dict[str, int]:
     }
 
 
-def main(case: Case, bfloat16: bool) -> None:
-    """Times the step on one batch of noise."""
+def main(case: Case, folder: Path) -> None:
+    """Writes the networks to a folder and times the step on noise."""
     gan = build(case)
+    save_twin(gan, case, folder)
     images = np.random.default_rng(0).random(
         (case.batch_size, case.image_size, case.image_size, 3), np.float32
     )
     batch, function = tf.constant(images), tf.function(gan.train_step)
 
     def step():
-        with bfloat16_convolutions(bfloat16):
+        with bfloat16_convolutions(case.precision == "bfloat16"):
             return function(batch)
 
     worker.images_per_second(
         step,
         lambda results: results["g_loss"].numpy(),
         case.batch_size,
-        {"version": f"TensorFlow {tf.__version__}, Keras {keras.__version__}"},
+        {
+            "version": f"TensorFlow {tf.__version__}, Keras "
+            f"{keras.__version__}",
+            "parameters": parameters(gan),
+            "gflop_per_image": step_gflop(gan, case),
+        },
     )
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        folder = Path(sys.argv[2])
-        worker.tell(save_twin(Case.from_json(sys.argv[1]), folder))
-    else:
-        found = Case.from_json(sys.argv[1])
-        main(found, found.precision == "bfloat16")
+    main(Case.from_json(sys.argv[1]), Path(sys.argv[2]))

@@ -2,16 +2,20 @@
 
 import contextlib
 import json
+import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.side_by_side import worker
 from benchmarks.side_by_side.cases import Case
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+FLOOR = "matrix product"
 PACKAGE = "benchmarks.side_by_side"
 
 
@@ -55,29 +59,39 @@ def time_case(
     Returns:
         Rates by peer.
     """
-    command = [sys.executable, "-m", f"{PACKAGE}.ours"]
-    twin = ask([*command, case.to_json(), str(folder)])
-    commands = {"ours": [*command, case.to_json()]}
+    commands = {
+        "ours": python_module("ours", case.to_json(), str(folder)),
+    }
     for peer in case.peers[1:]:
-        module, way = f"{PACKAGE}.torch_step", peer.split()[1]
-        commands[peer] = [
-            *(sys.executable, "-m", module),
-            *(case.to_json(), str(folder), way),
-        ]
+        commands[peer] = python_module(
+            "torch_step", case.to_json(), str(folder), peer.split()[1]
+        )
     if addons and case.has_addons_twin:
         module = f"{PACKAGE}.addons_step"
         commands["addons wrapper"] = [addons, "-m", module, case.to_json()]
+    if case.precision == "float32":
+        commands[FLOOR] = python_module("floor")
     found = time_commands(commands, rounds)
+    ours = found["ours"].about.pop("parameters")
     for peer, rates in found.items():
-        parameters = rates.about.pop("parameters", twin)
-        assert parameters == twin, (peer, parameters, twin)
+        parameters = rates.about.pop("parameters", ours)
+        assert parameters == ours, (peer, parameters, ours)
     return found
+
+
+def python_module(name: str, *arguments: str) -> list[str]:
+    """Command that runs a module of this package."""
+    return [sys.executable, "-m", f"{PACKAGE}.{name}", *arguments]
 
 
 def time_commands(
     commands: dict[str, Sequence[str]], rounds: int
 ) -> dict[str, Rates]:
-    """Starts workers and times them in turn; returns rates by name."""
+    """Starts workers, one after another, and times them in turn.
+
+    Returns:
+        Rates by name.
+    """
     with contextlib.ExitStack() as stack:
         workers, rates = {}, {}
         for name, command in commands.items():
@@ -88,7 +102,9 @@ def time_commands(
             for name, process in workers.items():
                 process.stdin.write("\n")
                 process.stdin.flush()
-                rates[name].rates.append(_answer(process)["rate"])
+                answer = _answer(process)
+                rates[name].rates.append(answer.pop("rate"))
+                rates[name].about.update(answer)
     return rates
 
 
@@ -109,6 +125,7 @@ def _running(command: Sequence[str]) -> Iterator[subprocess.Popen]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        env=os.environ | {worker.STARTED: str(time.time())},
     )
     try:
         yield process
