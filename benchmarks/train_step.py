@@ -32,7 +32,7 @@ from wn_gan.gan.building import build_gan
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
 from wn_gan.train.actions.watch_feed import WatchFeed
-from wn_gan.train.loop import TrainingLoop
+from wn_gan.train.loop import TrainingLoop, most_steps_per_call
 from wn_gan.train.opening import open_run
 from wn_gan.train.train_run import build_schedule
 
@@ -63,8 +63,8 @@ def measure(config: Config) -> tuple[np.ndarray, np.ndarray]:
     feed = feed_of(config, split)
     bare = build_gan(config, split.image_set.image_shape)
     batch = next(iter(batches(config, feed, 0)))
-    step = tf.function(bare.train_step)
-    step(batch)
+    bare_step = tf.function(bare.train_step)
+    bare_step(batch)
     strategy = tf.distribute.get_strategy()
     loop_seconds, bare_seconds = [], []
     with (
@@ -82,16 +82,19 @@ def measure(config: Config) -> tuple[np.ndarray, np.ndarray]:
         loop = TrainingLoop(run.gan, strategy)
         stream = iter(batches(config, feed, 0))
         loop(stream)  # traced before the clock starts
-        for _ in range(TURNS):
+        most = most_steps_per_call(config, split.image_set.image_shape)
+        for turn in range(TURNS):
             start = time.perf_counter()
-            for _ in range(config.train_steps // TURNS):
-                with watch.steps():
-                    logs, _ = loop(stream)
-                run.state.step += 1
+            last = (turn + 1) * (config.train_steps // TURNS)
+            while (step := run.state.step) < last:
+                steps = min(most, config.steps_until_due(step), last - step)
+                with watch.steps(steps):
+                    logs, _ = loop(stream, steps)
+                run.state.step += steps
                 schedule.after_step(logs)
             middle = time.perf_counter()
             for _ in range(config.train_steps // TURNS):
-                losses = step(batch)
+                losses = bare_step(batch)
             losses["g_loss"].numpy()
             loop_seconds.append(middle - start)
             bare_seconds.append(time.perf_counter() - middle)

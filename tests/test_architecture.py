@@ -13,7 +13,7 @@ PACKAGE = ROOT / "wn_gan"
 FLOORS = [
     ["errors", "files", "progress", "keras_compat"],
     ["images", "config", "layers"],
-    ["flag_defs", "distribution", "networks", "data"],
+    ["flag_defs", "distribution", "networks", "data", "features"],
     ["cli", "gan", "reconstruction"],
     ["runs"],
     ["generators", "prepare", "train"],

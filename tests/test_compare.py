@@ -10,6 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 from helpers.commands import CHROMIUM, CHROMIUM_FLAGS, run_module
+from helpers.compared_runs import TEST, make_run, rows_of
 
 from wn_gan.compare.contrasts import contrasts
 from wn_gan.compare.groups import grouped
@@ -17,41 +18,6 @@ from wn_gan.compare.page import data_island
 from wn_gan.compare.results import read_results
 from wn_gan.compare.tables import make_rows, shown, to_markdown
 from wn_gan.config import Config
-from wn_gan.flag_defs import to_flag_file
-
-TEST = "faces-x-n4"
-
-
-def make_run(path, norm, seed, losses, protocol=TEST, ended=True, **options):
-    """A run folder with what a comparison reads."""
-    test = path / "final_test" / protocol
-    test.mkdir(parents=True)
-    config = Config(norm=norm, seed=seed, **options)
-    (path / "config.cfg").write_text(to_flag_file(config))
-    records = [
-        {"step": s, "d_loss": 1.0, "g_loss": 1.0, "images_per_second": 100.0}
-        for s in (10, 20)
-    ]
-    for record, loss in zip(records, (0.03, 0.04), strict=True):
-        record["reconstruction_loss"] = loss
-    lines = "".join(json.dumps(r) + "\n" for r in records)
-    (path / "metrics.jsonl").write_text(lines)
-    if not ended:
-        shutil.rmtree(path / "final_test")
-        return str(path)
-    final = {"step": 20, "peak_memory_mib": 500.0}
-    (path / "final.json").write_text(json.dumps(final))
-    rows = "".join(f"{i},{x}\n" for i, x in enumerate(losses))
-    (test / "per_image.csv").write_text("image,loss\n" + rows)
-    summary = {
-        "mean": float(np.mean(losses)),
-        "protocol": protocol,
-        "provenance": {},
-        "curve": [0.1, 0.05, float(np.mean(losses))],
-    }
-    (test / "summary.json").write_text(json.dumps(summary))
-    (test / "controls.json").write_text(json.dumps({"mean_image": 0.05}))
-    return str(path)
 
 
 @pytest.fixture
@@ -62,11 +28,6 @@ def runs(tmp_path):
         make_run(tmp_path / "b0", "weight", 0, [0.01, 0.01, 0.03, 0.03]),
         make_run(tmp_path / "b1", "weight", 1, [], ended=False),
     ]
-
-
-def rows_of(runs):
-    groups = grouped(read_results(runs, None))
-    return make_rows(groups, contrasts(groups, groups[0]))
 
 
 def test_rows_by_hand(runs):
@@ -314,7 +275,7 @@ def test_the_page(runs, tmp_path):
     html = (output / "report.html").read_text()
     assert cells(html, "results") == table
     rows = rows_of(runs)
-    assert table[1] == [shown(value) for value in rows[0].values()]
+    assert table[1] == [shown(rows[0][name]) for name in table[0]]
     markdown = (output / "table.md").read_text().splitlines()
     assert len(markdown) == len(table) + 1
     for name in ("loss_over_steps", "final_losses", "loss_over_evaluations"):

@@ -230,7 +230,12 @@ def test_the_command(run_dir, tmp_path, monkeypatch, run_here):
         "untrained_generator",
         "own_samples",
         "training_images",
+        "share_better_than_pca",
+        "generalization_gap_ks",
+        "generalization_gap_p",
     }
+    assert 0 <= controls["share_better_than_pca"] <= 1
+    assert 0 < controls["generalization_gap_p"] <= 1
     for mode in ("moving", "standing", "batch"):
         assert f"{mode} statistics" in result.stdout
     assert (folder / "best-standing" / "summary.json").exists()

@@ -126,7 +126,7 @@ def test_a_study_tests_on_the_devices_of_its_runs(tmp_path, monkeypatch):
         strategy="mirrored",
         num_virtual_devices=2,
     )
-    study_run.run_one(config, 3)
+    study_run.run_one(config, ["--evaluations=3"])
     (test,) = (words for words in commands if words[0] == "evaluate")
     for flag in (
         "--test_batch_size=7",

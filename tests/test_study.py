@@ -108,7 +108,7 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(tmp_path):
     options = {k: v for k, v in STUDY.items() if k not in ("norms", "seeds")}
     folder = RunFolder(tmp_path / "run")
     options |= {"train_steps": 1000, "run_dir": str(folder.path)}
-    job = jobs.StudyJob(Config(**options), 3)
+    job = jobs.StudyJob(Config(**options), ["--evaluations=3"])
     executor = jobs.submitit.AutoExecutor(tmp_path / "jobs", cluster="local")
     submitted = executor.submit(job)
     try:

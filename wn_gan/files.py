@@ -1,6 +1,7 @@
 """Atomic writes of small files."""
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
@@ -46,6 +47,24 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
                 entry = archive.open(f"{name}.npy", "w", force_zip64=True)
                 with entry:
                     np.lib.format.write_array(entry, array, allow_pickle=False)
+
+
+def path_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, or of a folder's files with their names.
+
+    Args:
+        path: of a file or a folder.
+    """
+    digest = hashlib.sha256()
+    inside = sorted(p for p in path.rglob("*") if p.is_file())
+    for each in inside if path.is_dir() else [path]:
+        if path.is_dir():
+            name = each.relative_to(path)
+            digest.update(f"{name} {each.stat().st_size};".encode())
+        with open(each, "rb") as file:
+            while content := file.read(2**20):
+                digest.update(content)
+    return digest.hexdigest()
 
 
 def is_partial(name: str) -> bool:

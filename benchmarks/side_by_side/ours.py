@@ -57,14 +57,17 @@ def parameters(gan: GAN) -> dict[str, int]:
     }
 
 
-def main(case: Case, folder: Path) -> None:
+def main(case: Case, folder: Path, jit_compile: bool) -> None:
     """Writes the networks to a folder and times the step on noise."""
     gan = build(case)
     save_twin(gan, case, folder)
     images = np.random.default_rng(0).random(
         (case.batch_size, case.image_size, case.image_size, 3), np.float32
     )
-    batch, function = tf.constant(images), tf.function(gan.train_step)
+    batch, function = (
+        tf.constant(images),
+        tf.function(gan.train_step, jit_compile=jit_compile),
+    )
 
     def step():
         with bfloat16_convolutions(case.precision == "bfloat16"):
@@ -84,4 +87,4 @@ def main(case: Case, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Case.from_json(sys.argv[1]), Path(sys.argv[2]))
+    main(Case.from_json(sys.argv[1]), Path(sys.argv[2]), "xla" in sys.argv[3:])

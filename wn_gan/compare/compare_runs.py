@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wn_gan.compare.contrasts import contrasts
+from wn_gan.compare.features import with_features
 from wn_gan.compare.groups import Group, grouped
 from wn_gan.compare.page import write_report
 from wn_gan.compare.results import read_results
@@ -24,6 +25,7 @@ def compare(options: CompareOptions) -> None:
     """
     output = Path(options.output)
     results = read_results(_ended(options.run_dirs), options.protocol)
+    results = with_features(results)
     groups = grouped(results)
     baseline = _baseline(groups, options.baseline)
     if output.exists() and not output.is_dir():

@@ -17,7 +17,7 @@ from wn_gan.compare.contrasts import Contrast, disagreement
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import Result
 from wn_gan.compare.tables import (
-    COLUMNS,
+    columns,
     make_rows,
     shown,
     to_csv,
@@ -96,8 +96,8 @@ def render(
         title="Normalizations compared by reconstruction",
         baseline=baseline.label,
         sentences=_sentences(contrasts),
-        columns=COLUMNS,
-        rows=[[shown(row[name]) for name in COLUMNS] for row in rows],
+        columns=columns(rows),
+        rows=[[shown(row[name]) for name in columns(rows)] for row in rows],
         controls=controls,
         control_names=list(names),
         plots=[

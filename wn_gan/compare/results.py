@@ -30,6 +30,7 @@ class Result:
     Attributes:
         folder: of the run.
         config: of the run.
+        test: folder of its final test, whether or not it has one.
         records: of its metrics.jsonl.
         final: its final.json, {} if it did not end.
         summary: of its final test, None if it has none.
@@ -38,10 +39,13 @@ class Result:
         failures: that the guard saw, and what was done about them.
         mean_image: error of the training images' mean on the final test's
             images; None if no run of the comparison has it.
+        features: feature-space measures by name, {} if not all runs have
+            them.
     """
 
     folder: RunFolder
     config: Config
+    test: Path
     records: list[dict]
     final: dict
     summary: dict | None
@@ -49,6 +53,7 @@ class Result:
     controls: dict[str, float]
     failures: FailureLog
     mean_image: float | None = None
+    features: dict[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def tests(self) -> list[tuple[int, float]]:
@@ -186,6 +191,7 @@ def _read(folder: RunFolder, protocol: str) -> Result:
     return Result(
         folder=folder,
         config=from_flag_file(config),
+        test=test,
         records=read_metrics(folder.metrics) if has_metrics else [],
         final=final,
         summary=summary,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from wn_gan.compare.contrasts import Contrast, score
+from wn_gan.compare.features import SHOWN as FEATURES
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import ALIVE, Result
 from wn_gan.compare.statistics import interquartile_mean
@@ -63,15 +64,23 @@ def make_rows(
     return [_row(group, found.get(group.label)) for group in groups]
 
 
+def columns(rows: list[dict]) -> list[str]:
+    """Names of the columns; those of features only if there are any."""
+    used = [name for name in FEATURES if any(r[name] is not None for r in rows)]
+    return [*COLUMNS, *used]
+
+
 def _row(group: Group, contrast: Contrast | None) -> dict:
     runs = group.runs
-    row = dict.fromkeys(COLUMNS)
+    row = dict.fromkeys((*COLUMNS, *FEATURES))
     row["norm"], row["runs"] = group.label, len(runs)
     row["failed or collapsed"] = sum(run.state != ALIVE for run in runs)
     row["recoveries"] = sum(run.failures.recoveries for run in runs)
     _add_scores(row, np.array([score(run) for run in runs]))
     if contrast is not None:
         _add_contrast(row, contrast)
+    for name in FEATURES:
+        row[name] = _mean(runs, lambda r, name=name: r.features.get(name))
     row["running test best"] = _mean(runs, lambda r: min(x for _, x in r.tests))
     row["running test last"] = _mean(runs, lambda r: r.tests[-1][1])
     row["images/s"] = _mean(runs, lambda r: r.images_per_second)
@@ -150,19 +159,21 @@ def to_csv(rows: list[dict]) -> str:
     """The rows as CSV, with the digits that are shown."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
+    names = columns(rows)
+    table.writerow(names)
     for row in rows:
-        table.writerow([shown(row[name]) for name in COLUMNS])
+        table.writerow([shown(row[name]) for name in names])
     return text.getvalue()
 
 
 def to_markdown(rows: list[dict]) -> str:
     """The rows as a Markdown table."""
+    names = columns(rows)
     lines = [
-        "| " + " | ".join(COLUMNS) + " |",
-        "|" + "---|" * len(COLUMNS),
+        "| " + " | ".join(names) + " |",
+        "|" + "---|" * len(names),
     ]
     for row in rows:
-        cells = (_plain(shown(row[name])) for name in COLUMNS)
+        cells = (_plain(shown(row[name])) for name in names)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -14,6 +14,7 @@ from wn_gan.config.data_options import RESIZE_FILTERS, DataOptions
 from wn_gan.config.device_options import STRATEGIES, DeviceOptions
 from wn_gan.config.evaluate_options import EvaluateOptions
 from wn_gan.config.export_options import ExportOptions
+from wn_gan.config.feature_options import FeatureOptions
 from wn_gan.config.launch_options import LaunchOptions
 from wn_gan.config.network_options import (
     DCGAN_FEATURES,
@@ -61,6 +62,7 @@ __all__ = [
     "DeviceOptions",
     "EvaluateOptions",
     "ExportOptions",
+    "FeatureOptions",
     "LaunchOptions",
     "PrepareOptions",
     "SampleOptions",

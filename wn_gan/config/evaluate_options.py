@@ -2,13 +2,14 @@
 
 import dataclasses
 
+from wn_gan.config.feature_options import FeatureOptions
 from wn_gan.config.option import option, require
 from wn_gan.config.search_options import SearchOptions
 from wn_gan.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class EvaluateOptions(SearchOptions):
+class EvaluateOptions(FeatureOptions, SearchOptions):
     """Generator and images of a final test, and the code search.
 
     Raises:

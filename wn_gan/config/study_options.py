@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from wn_gan.config.feature_options import FeatureOptions
 from wn_gan.config.network_options import NORMS
 from wn_gan.config.option import (
     LARGEST_SEED,
@@ -15,7 +16,7 @@ EXECUTORS = ("here", "local", "slurm")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class StudyOptions:
+class StudyOptions(FeatureOptions):
     """Runs of a study, and how to execute them.
 
     Raises:

@@ -8,6 +8,7 @@ import contextlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import filelock
 import numpy as np
@@ -38,7 +39,7 @@ def data_controls(
     limit: int,
     cache: Path | None = None,
     shown: bool = True,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Mean squared errors of simple models of the training images.
 
     Args:
@@ -52,7 +53,8 @@ def data_controls(
 
     Returns:
         `mean_image`, `pca` and `nearest_training_image`: errors, means over
-        the targets of pixels in [0, 1]; `num_training_images` and
+        the targets of pixels in [0, 1]; `pca_by_image`, a list with one error
+        per target; `num_training_images` and
         `num_pca_images`: numbers of images that they were computed from.
 
     Raises:
@@ -62,7 +64,7 @@ def data_controls(
     folder = cache_folder() if cache is None else cache
     folder.mkdir(parents=True, exist_ok=True)
     own = (
-        f"controls-{train.sha256()[:16]}-{content_sha256(targets)[:16]}"
+        f"controls2-{train.sha256()[:16]}-{content_sha256(targets)[:16]}"
         f"-k{components}-n{len(chosen)}"
     )
     path = folder / f"{own}.json"
@@ -109,7 +111,7 @@ def _measured(
     components: int,
     folder: Path,
     shown: bool,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """The result; `folder` keeps an unfinished pass."""
     flat = targets.reshape(len(targets), -1)
     exact = flat.shape[1] <= EXACT_PCA_SIZE
@@ -126,7 +128,8 @@ def _measured(
         )
     return {
         "mean_image": mean_error(flat, seen.mean()),
-        "pca": pca,
+        "pca": float(pca.mean()),
+        "pca_by_image": pca.tolist(),
         "nearest_training_image": float(seen.neighbours.errors().mean()),
         "num_training_images": len(chosen),
         "num_pca_images": used,

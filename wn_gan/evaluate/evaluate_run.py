@@ -13,7 +13,6 @@ from wn_gan.errors import bad_flag
 from wn_gan.evaluate.final_test import FinalTest
 from wn_gan.evaluate.manifest import (
     Manifest,
-    file_sha256,
     search_identity,
 )
 from wn_gan.evaluate.run_controls import run_controls
@@ -23,6 +22,9 @@ from wn_gan.evaluate.run_evaluation import (
     protocol_of,
     reconstructor,
 )
+from wn_gan.evaluate.run_features import run_features, saved_model_features
+from wn_gan.features.extractor import NONE, Extractor, open_extractor
+from wn_gan.files import path_sha256
 from wn_gan.generators.saved_model import load_generator, newest_version
 from wn_gan.progress import Progress, make_console, say
 from wn_gan.runs.trained_run import open_trained_run
@@ -59,13 +61,25 @@ def _evaluate_run(
     summaries = []
     chief = is_chief(strategy)
     total = len(jobs) * len(test.targets)
+    extractor = _extractor(options)
     with Progress(total, "images", shown=chief) as progress:
         for name, mode in jobs:
             summaries.append(test.measure(name, mode, progress))
     controls = run_controls(test, split) if options.controls else {}
+    features = {}
+    if chief and extractor is not None:
+        for name in checkpoints:
+            features = run_features(test, split, extractor, name) | features
     if chief:
-        _print(summaries, controls, test.folder)
+        _print(summaries, controls, test.folder, features)
     return summaries
+
+
+def _extractor(options: EvaluateOptions) -> Extractor | None:
+    """The extractor, opened before anything is measured."""
+    if options.feature_extractor == NONE:
+        return None
+    return open_extractor(options.feature_extractor)
 
 
 def _evaluate_saved_model(
@@ -73,12 +87,16 @@ def _evaluate_saved_model(
 ) -> dict:
     """Measures `--saved_model` on `--images`, into `--output`."""
     say(f"{options.saved_model}: its own graph is run on this machine")
+    extractor = _extractor(options)
     test = saved_model_test(options, strategy)
     chief = is_chief(strategy)
     with Progress(len(test.targets), "images", shown=chief) as progress:
         summary = test.run(progress)
+    features = {}
+    if chief and extractor is not None:
+        features = saved_model_features(test, extractor, options)
     if chief:
-        _print([summary], {}, test.folder)
+        _print([summary], {}, test.folder, features)
     return summary
 
 
@@ -111,7 +129,7 @@ def saved_model_test(
             targets, options.images, options, resizing_of(options.images)
         ),
         manifest=Manifest(
-            generator_sha256=file_sha256(path),
+            generator_sha256=path_sha256(path),
             step=None,
             images_sha256=content_sha256(targets),
             search=search_identity(options),
@@ -125,7 +143,9 @@ def saved_model_test(
     )
 
 
-def _print(summaries: list[dict], controls: dict, folder: Path) -> None:
+def _print(
+    summaries: list[dict], controls: dict, folder: Path, features: dict
+) -> None:
     protocol = summaries[0]["protocol"]
     table = Table(title=f"reconstruction loss, protocol {protocol}")
     for column in ("generator", "mean", "95%", "median"):
@@ -141,6 +161,8 @@ def _print(summaries: list[dict], controls: dict, folder: Path) -> None:
     for name, value in controls.items():
         number = f"{value:,}" if name.startswith("num_") else f"{value:.5f}"
         table.add_row(name.replace("_", " "), number, "", "")
+    for name, value in features.items():
+        table.add_row(name, f"{value:.5f}", "", "")
     make_console().print(table)
     say(f"written to {folder}")
 

@@ -211,6 +211,12 @@ class FinalTest:
         save_png(picture, self.folder / "best_median_worst.png")
 
 
+def read_losses(folder: Path) -> np.ndarray:
+    """Loss of each image of a finished test, `[images]`."""
+    with open(folder / "per_image.csv", newline="") as file:
+        return np.array([float(r["loss"]) for r in csv.DictReader(file)])
+
+
 def bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
     """95% percentile bootstrap interval of the mean, seeded.
 

@@ -62,15 +62,3 @@ def written_identity(folder: Path) -> str | None:
 def search_identity(options: SearchOptions) -> dict[str, str | int | float]:
     """The options of a search that its result depends on."""
     return {name: getattr(options, name) for name in _SEARCH}
-
-
-def file_sha256(folder: Path) -> str:
-    """A hash of a SavedModel's files: graph, variables, assets."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        name = path.relative_to(folder)
-        digest.update(f"{name} {path.stat().st_size};".encode())
-        with open(path, "rb") as file:
-            while content := file.read(2**20):
-                digest.update(content)
-    return digest.hexdigest()

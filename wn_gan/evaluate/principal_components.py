@@ -22,8 +22,8 @@ def mean_error(targets: np.ndarray, mean: np.ndarray) -> float:
         targets: uint8 `[n, numbers]`.
         mean: the image, float64 `[numbers]`.
     """
-    total = sum(np.sum(rows**2) for _, rows in _centered(targets, mean))
-    return _mean_square(total, targets)
+    sums = [np.sum(rows**2, axis=1) for _, rows in _centered(targets, mean)]
+    return float(_mean_squares(np.concatenate(sums), targets).mean())
 
 
 def covariance_error(
@@ -31,8 +31,8 @@ def covariance_error(
     mean: np.ndarray,
     covariance: np.ndarray,
     components: int,
-) -> float:
-    """Error of the projection on the components of a covariance.
+) -> np.ndarray:
+    """Errors of the projections on the components of a covariance.
 
     Args:
         targets: uint8 `[n, numbers]`.
@@ -40,17 +40,21 @@ def covariance_error(
         covariance: theirs; only its upper triangle is read. It is
             overwritten.
         components: number of components; those without variance are left out.
+
+    Returns:
+        One error per target, `[n]`.
     """
     _, basis = _main_components(covariance, components)
-    total = 0.0
-    for _, rows in _centered(targets, mean):
-        total += np.sum((rows - rows @ basis @ basis.T) ** 2)
-    return _mean_square(total, targets)
+    sums = [
+        np.sum((rows - rows @ basis @ basis.T) ** 2, axis=1)
+        for _, rows in _centered(targets, mean)
+    ]
+    return _mean_squares(np.concatenate(sums), targets)
 
 
 def sample_error(
     targets: np.ndarray, mean: np.ndarray, sample: np.ndarray, components: int
-) -> float:
+) -> np.ndarray:
     """The same for fewer images than numbers, without their covariance.
 
     With x the centered images, one per row, and x x' = u s u', the
@@ -61,6 +65,9 @@ def sample_error(
         mean: of the other images, float64 `[numbers]`.
         sample: some of the other images, uint8 `[m, numbers]`.
         components: number of components; those without variance are left out.
+
+    Returns:
+        One error per target, `[n]`.
     """
     gram = np.zeros((len(sample), len(sample)), order="F")
     add_column_products(gram, sample.T)
@@ -70,13 +77,14 @@ def sample_error(
     gram += offsets - mean @ mean
     variances, vectors = _main_components(gram, components)
     del gram
-    total = 0.0
+    sums = []
     for some, rows in _centered(targets, mean):
         shared = products(targets[some], sample) + offsets
         shared -= _times(targets[some], mean)[:, np.newaxis]
         codes = shared @ vectors / np.sqrt(variances)
-        total += max(np.sum(rows**2) - np.sum(codes**2), 0)
-    return _mean_square(total, targets)
+        rest = np.sum(rows**2, axis=1) - np.sum(codes**2, axis=1)
+        sums.append(np.maximum(rest, 0))
+    return _mean_squares(np.concatenate(sums), targets)
 
 
 def _main_components(
@@ -115,5 +123,6 @@ def _times(flat: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _mean_square(total: float, targets: np.ndarray) -> float:
-    return float(total) / targets.size / _LEVELS**2
+def _mean_squares(sums: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Sums of squares per target as means of pixels in [0, 1]."""
+    return sums / targets.shape[1] / _LEVELS**2

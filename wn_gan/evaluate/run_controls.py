@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import scipy.stats
 import tensorflow as tf
 
 from wn_gan.data import Split
 from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.evaluate.batch_norm import in_mode
 from wn_gan.evaluate.controls import data_controls
+from wn_gan.evaluate.final_test import read_losses
+from wn_gan.evaluate.manifest import written_identity
 from wn_gan.evaluate.run_evaluation import RunEvaluation
 from wn_gan.evaluate.superseded import keep
 from wn_gan.files import write_json
@@ -35,16 +38,17 @@ def run_controls(test: RunEvaluation, split: Split) -> dict[str, float]:
         split: the run's images.
 
     Returns:
-        Mean squared errors by name; and numbers of images, in names that
-        start with "num_".
+        Mean squared errors by name; the share of the test's images on which
+        the generator is better than PCA, and the Kolmogorov-Smirnov
+        statistic, with its p, of the losses of training images against the
+        test's (both only if that checkpoint has been tested); and numbers of
+        images, in names that start with "num_".
     """
     checkpoints = test.run.checkpoints.names()
     name = "best" if "best" in checkpoints else checkpoints[0]
     step = test.run.restore(test.generator, name, test.options.average)
-    identity = (
-        f"{test.manifest(step, 'moving').identity()} "
-        f"of {test.options.controls_images}"
-    )
+    tested = test.manifest(step, "moving").identity()
+    identity = f"{tested} of {test.options.controls_images}"
     path = test.folder_of(name) / "controls.json"
     done = _read(path, identity)
     wait_for_all(test.strategy)  # all have read: the chief may write
@@ -58,12 +62,29 @@ def run_controls(test: RunEvaluation, split: Split) -> dict[str, float]:
         test.options.controls_images,
         shown=chief,
     )
-    found |= _generator_controls(test, split, name)
+    by_pca = np.array(found.pop("pca_by_image"))
+    own, of_training_images = _generator_controls(test, split, name)
+    found |= own
+    if written_identity(path.parent) == tested:
+        losses = read_losses(path.parent)
+        found |= _beside_losses(losses, by_pca, of_training_images)
     if chief:
         if path.exists():
             keep(path.parent, [path.name])
         write_json(path, {"identity": identity, "controls": found})
     return found
+
+
+def _beside_losses(
+    losses: np.ndarray, by_pca: np.ndarray, of_training_images: np.ndarray
+) -> dict[str, float]:
+    """What the test's losses say beside PCA's and training images'."""
+    gap = scipy.stats.ks_2samp(of_training_images, losses)
+    return {
+        "share_better_than_pca": float((losses < by_pca).mean()),
+        "generalization_gap_ks": float(gap.statistic),
+        "generalization_gap_p": float(gap.pvalue),
+    }
 
 
 def _read(path: Path, identity: str) -> dict[str, float] | None:
@@ -77,7 +98,8 @@ def _read(path: Path, identity: str) -> dict[str, float] | None:
 
 def _generator_controls(
     test: RunEvaluation, split: Split, checkpoint: str
-) -> dict[str, float]:
+) -> tuple[dict[str, float], np.ndarray]:
+    """Mean errors by name, and those of training images one by one."""
     count = min(len(test.targets), CONTROL_IMAGES)
     found: dict[str, float] = {"num_control_images": count}
     chief = is_chief(test.strategy)
@@ -86,7 +108,8 @@ def _generator_controls(
             errors = test.reconstructor()(to_unit(targets)).losses
             found[name] = float(errors.mean(dtype=float))
             progress.advance(len(targets))
-    return found
+    # The last ones are the training images.
+    return found, errors
 
 
 def _targets(

@@ -57,7 +57,36 @@ def normalize_kernel(
     squared = tf.reduce_sum(tf.square(kernel), axes, keepdims=True) / overlap
     if epsilon_outside:
         return kernel / (safe_sqrt(squared) + epsilon)
-    return kernel / tf.sqrt(squared + epsilon)
+    return _divided_by_norm(kernel, axes, epsilon, overlap)
+
+
+def _divided_by_norm(
+    kernel: tf.Tensor, axes: Sequence[int], epsilon: float, overlap: float
+) -> tf.Tensor:
+    """`r w` with `r = 1 / sqrt(sum(w^2) / overlap + epsilon)`.
+
+    The gradient is written out, because TensorFlow's own takes twice as many
+    passes over the kernel. With g the gradient of v = r w:
+    dw = r (g - v sum(g v) / overlap). It is made of differentiable operations
+    on w: second derivatives are right.
+    """
+
+    def forward(kernel):
+        squared = tf.reduce_sum(tf.square(kernel), axes, keepdims=True)
+        inverse = tf.math.rsqrt(squared / overlap + epsilon)
+        return inverse, kernel * inverse
+
+    @tf.custom_gradient
+    def divide(kernel):
+        def gradient(upstream):
+            # Computed again, for second derivatives; a graph computes it once.
+            inverse, divided = forward(kernel)
+            along = tf.reduce_sum(upstream * divided, axes, keepdims=True)
+            return inverse * (upstream - divided * (along / overlap))
+
+        return forward(kernel)[1], gradient
+
+    return divide(kernel)
 
 
 class WeightNorm(KernelLayer):

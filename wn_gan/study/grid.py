@@ -19,7 +19,12 @@ from wn_gan.flag_defs import from_flag_file
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder, read_json, read_manifest
 from wn_gan.study.compile_once import with_jit_compile_decided
-from wn_gan.study.study_run import is_trained, run_one, steps_done
+from wn_gan.study.study_run import (
+    evaluation_flags,
+    is_trained,
+    run_one,
+    steps_done,
+)
 
 
 def run_study(shared: Config, options: StudyOptions) -> None:
@@ -142,7 +147,7 @@ def here(configs: list[Config], options: StudyOptions) -> Iterator[str]:
     """Runs one after another on this machine; yields a line per run."""
     for config in configs:
         say(f"starting: {config.run_dir}")
-        yield run_one(config, options.final_evaluations)
+        yield run_one(config, evaluation_flags(options))
 
 
 def as_jobs(configs: list[Config], options: StudyOptions) -> Iterator[str]:
@@ -157,7 +162,7 @@ def as_jobs(configs: list[Config], options: StudyOptions) -> Iterator[str]:
         ) from None
     return run_jobs(
         configs,
-        options.final_evaluations,
+        evaluation_flags(options),
         Path(options.study_dir) / "jobs",
         options.executor,
         options.num_parallel_runs,

@@ -20,21 +20,21 @@ class StudyJob(submitit.helpers.Checkpointable):
 
     Args:
         config: config of the run.
-        final_evaluations: see `run_one`.
+        test_flags: see `run_one`.
     """
 
-    def __init__(self, config: Config, final_evaluations: int):
+    def __init__(self, config: Config, test_flags: list[str]):
         self.config = config
-        self.final_evaluations = final_evaluations
+        self.test_flags = test_flags
 
     def __call__(self) -> str:
         """Trains and tests the run; returns a line with the result."""
-        return run_one(self.config, self.final_evaluations)
+        return run_one(self.config, self.test_flags)
 
 
 def run_jobs(
     configs: list[Config],
-    final_evaluations: int,
+    test_flags: list[str],
     folder: Path,
     executor: str,
     num_parallel: int,
@@ -44,7 +44,7 @@ def run_jobs(
 
     Args:
         configs: configs of the runs.
-        final_evaluations: see `run_one`.
+        test_flags: see `run_one`.
         folder: folder of the jobs' files and logs.
         executor: "local" or "slurm".
         num_parallel: maximum number of jobs that run or wait in the queue.
@@ -67,7 +67,7 @@ def run_jobs(
     while waiting or running:
         while waiting and len(running) < num_parallel:
             config = waiting.pop(0)
-            job = submitting.submit(StudyJob(config, final_evaluations))
+            job = submitting.submit(StudyJob(config, test_flags))
             running[job] = config
         for job in [job for job in running if job.done()]:
             yield _how_it_ended(job, running.pop(job))

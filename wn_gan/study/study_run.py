@@ -6,19 +6,29 @@ import signal
 import subprocess
 import sys
 
-from wn_gan.config import Config
+from wn_gan.config import Config, FeatureOptions, StudyOptions
 from wn_gan.config.device_options import DeviceOptions
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder, read_json
 
 
-def run_one(config: Config, final_evaluations: int) -> str:
+def evaluation_flags(options: StudyOptions) -> list[str]:
+    """Flags of the final test of each run of a study."""
+    fields = dataclasses.fields(FeatureOptions)
+    features = FeatureOptions(
+        **{field.name: getattr(options, field.name) for field in fields}
+    )
+    effort = f"--evaluations={options.final_evaluations}"
+    return [effort, *to_flag_file(features).splitlines()]
+
+
+def run_one(config: Config, test_flags: list[str]) -> str:
     """Trains a run if it is not finished, and tests it.
 
     Args:
         config: config of the run.
-        final_evaluations: gradient evaluations per image in the final test.
+        test_flags: see `evaluation_flags`.
 
     Returns:
         A line with the result and the run's folder.
@@ -33,7 +43,7 @@ def run_one(config: Config, final_evaluations: int) -> str:
     status = _run(
         "evaluate",
         f"--run_dir={config.run_dir}",
-        f"--evaluations={final_evaluations}",
+        *test_flags,
         *_device_flags(config),
     )
     return f"{'tested' if status == 0 else 'not tested'}: {config.run_dir}"

@@ -1,0 +1,69 @@
+"""Feature-space measures of the compared runs."""
+
+import dataclasses
+
+from wn_gan.compare.results import Result
+from wn_gan.errors import UserError
+from wn_gan.runs.folder import read_json, read_manifest
+
+SHOWN = (
+    "KID (train)",
+    "KID (test)",
+    "FID (train)",
+    "FD (train)",
+    "precision (train)",
+    "recall (train)",
+    "density (train)",
+    "coverage (train)",
+    "coverage (test)",
+    "perceptual distance",
+    "codes beyond 99% of the prior",
+)
+
+
+def with_features(results: list[Result]) -> list[Result]:
+    """Adds the measures of the one protocol that all tested runs share.
+
+    Args:
+        results: of the runs.
+
+    Returns:
+        The results, without measures if a tested run has none.
+
+    Raises:
+        UserError: if all have some, and none in common.
+    """
+    found = [_stored(result) for result in results]
+    tested = [
+        set(each)
+        for each, result in zip(found, results, strict=True)
+        if result.summary is not None
+    ]
+    shared = set.intersection(*tested) if tested else set()
+    if not shared:
+        if tested and all(tested):
+            raise UserError(
+                "the runs' feature-space measures have no protocol in common: "
+                f"{'; '.join(', '.join(sorted(each)) for each in tested)}; "
+                "run python -m wn_gan.evaluate with the same "
+                "--feature_extractor and --feature_samples on each"
+            )
+        return results
+    chosen = sorted(shared)[-1]
+    return [
+        dataclasses.replace(result, features=each.get(chosen, {}))
+        for result, each in zip(results, found, strict=True)
+    ]
+
+
+def _stored(result: Result) -> dict[str, dict[str, float]]:
+    """Measures by protocol, of the generator of the run's final test."""
+    if result.summary is None:
+        return {}
+    current = read_manifest(result.test).get("identity")
+    found = {}
+    for path in sorted(result.test.glob("features-*.json")):
+        stored = read_json(path)
+        if stored.get("final_test") == current:
+            found[stored["protocol"]] = stored["measures"]
+    return found

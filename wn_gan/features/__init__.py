@@ -1,0 +1,1 @@
+"""Feature extractors, and measures between two sets of features."""
