@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import scipy.stats
-from helpers.commands import TINY
+from helpers.commands import MIRRORED, TINY, run_module
 from helpers.compared_runs import make_run, rows_of
 from numpy.testing import assert_allclose
 from tensorboard.backend.event_processing.event_accumulator import (
@@ -15,6 +15,8 @@ from tensorboard.backend.event_processing.event_accumulator import (
 )
 
 from wn_gan.compare.features import with_features
+from wn_gan.compare.groups import grouped
+from wn_gan.compare.plots import features_over_steps
 from wn_gan.compare.results import read_results
 from wn_gan.compare.tables import columns, to_csv
 from wn_gan.config import StudyOptions
@@ -105,6 +107,25 @@ def test_measured_once_for_one_generator(evaluate, run_dir, monkeypatch):
     assert json.loads(kept.read_text()) == stored
 
 
+def test_the_same_on_two_devices(evaluate, run_dir, extractor):
+    _, alone, path = evaluate()
+    shutil.rmtree(path.parent)
+    result = run_module(
+        "evaluate",
+        *MIRRORED,
+        run_dir=run_dir,
+        evaluations=2,
+        controls=False,
+        feature_extractor=extractor,
+        feature_samples=40,
+    )
+    assert result.returncode == 0, result.stderr
+    together = json.loads(path.read_text())["measures"]
+    assert together.keys() == alone["measures"].keys()
+    for name, value in alone["measures"].items():
+        assert_allclose(together[name], value, rtol=1e-5, err_msg=name)
+
+
 def test_all_checkpoints_go_to_tensorboard(
     run_here, run_dir, extractor, monkeypatch, tmp_path
 ):
@@ -137,9 +158,14 @@ def test_an_extractor_is_opened_before_anything_is_measured(refused, run_dir):
 # In comparisons
 
 
-def give_features(path, protocol="lite0-1-samples9", test=None, **measures):
+def give_features(
+    path, protocol="lite0-1-samples9", test=None, place="", step=20, **measures
+):
     (folder,) = RunFolder(path).final_test.iterdir()
-    (folder / "manifest.json").write_text('{"identity": "this test"}')
+    folder = folder / place
+    folder.mkdir(exist_ok=True)
+    manifest = {"identity": "this test", "step": step}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
     stored = {
         "protocol": protocol,
         "final_test": test or "this test",
@@ -167,6 +193,27 @@ def test_columns_where_there_are_some(pair, monkeypatch):
     names = columns(rows)
     assert "coverage (train)" in names and "FD (train)" not in names
     assert to_csv(rows).splitlines()[0].split(",") == names
+
+
+def test_curves_where_there_are_checkpoints(pair, tmp_path, monkeypatch):
+    monkeypatch.setattr("wn_gan.compare.results._check_current", lambda *_: 0)
+    for path in pair:
+        give_features(path, step=20, **{"KID (train)": 0.25})
+    results = with_features(read_results(pair, None))
+    groups = grouped(results)
+    assert features_over_steps(groups, "KID (train)") is None  # one step
+    for path in pair:
+        give_features(path, place="10-moving", step=10, **{"KID (train)": 0.5})
+    groups = grouped(with_features(read_results(pair, None)))
+    chart = features_over_steps(groups, "KID (train)").to_dict()
+    points = [(p["norm"], p["x"], p["y"]) for p in chart["data"]["values"]]
+    assert points == [
+        ("none", 10, 0.5),
+        ("none", 20, 0.25),
+        ("weight", 10, 0.5),
+        ("weight", 20, 0.25),
+    ]
+    assert features_over_steps(groups, "FD (train)") is None
 
 
 def test_features_of_another_generator_are_not_shown(pair, monkeypatch):

@@ -51,9 +51,24 @@ def with_features(results: list[Result]) -> list[Result]:
         return results
     chosen = sorted(shared)[-1]
     return [
-        dataclasses.replace(result, features=each.get(chosen, {}))
+        dataclasses.replace(
+            result,
+            features=each.get(chosen, {}),
+            features_by_step=_by_step(result, chosen),
+        )
         for result, each in zip(results, found, strict=True)
     ]
+
+
+def _by_step(result: Result, protocol: str) -> dict[int, dict[str, float]]:
+    """Measures of every checkpoint that has them, oldest first."""
+    found = {}
+    for test in (result.test, *result.test.glob("*-moving")):
+        manifest = read_manifest(test)
+        stored = read_json(test / f"features-{protocol}.json")
+        if stored and stored.get("final_test") == manifest.get("identity"):
+            found[manifest["step"]] = stored["measures"]
+    return dict(sorted(found.items()))
 
 
 def _stored(result: Result) -> dict[str, dict[str, float]]:

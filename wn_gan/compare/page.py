@@ -1,6 +1,7 @@
 """The report: one page that needs nothing else."""
 
 import base64
+import functools
 import json
 from collections.abc import Iterator, Sequence
 from importlib import resources
@@ -36,6 +37,14 @@ PLOTS = {
         "Final test over the solver's evaluations",
         plots.loss_over_evaluations,
     ),
+    "kid_over_steps": (
+        "KID against training images, over training",
+        functools.partial(plots.features_over_steps, name="KID (train)"),
+    ),
+    "coverage_over_steps": (
+        "Coverage of training images, over training",
+        functools.partial(plots.features_over_steps, name="coverage (train)"),
+    ),
 }
 
 
@@ -58,7 +67,8 @@ def write_report(
     """
     output.mkdir(parents=True, exist_ok=True)
     rows = make_rows(groups, contrasts)
-    charts = {name: draw(groups) for name, (_, draw) in PLOTS.items()}
+    drawn = {name: draw(groups) for name, (_, draw) in PLOTS.items()}
+    charts = {name: chart for name, chart in drawn.items() if chart is not None}
     written = {
         "report.html": render(groups, rows, charts, baseline, contrasts),
         "table.csv": to_csv(rows),

@@ -42,6 +42,28 @@ def loss_over_steps(groups: list[Group]) -> alt.LayerChart:
     return _lines(values, "step", "running-test loss", log=False)
 
 
+def features_over_steps(
+    groups: list[Group], name: str
+) -> alt.LayerChart | None:
+    """Plots a feature-space measure over training steps.
+
+    Args:
+        groups: all runs.
+        name: of the measure.
+
+    Returns:
+        The plot; None if no run has the measure at two steps.
+    """
+    values = [
+        {"norm": group.label, "seed": run.config.seed, "x": step, "y": y[name]}
+        for group in groups
+        for run in group.runs
+        for step, y in run.features_by_step.items()
+        if name in y and len(run.features_by_step) > 1
+    ]
+    return _lines(values, "step", name, log=False) if values else None
+
+
 def loss_over_evaluations(groups: list[Group]) -> alt.LayerChart:
     """Plots the final test's mean loss over gradient evaluations."""
     values = [

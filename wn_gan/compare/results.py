@@ -41,6 +41,7 @@ class Result:
             images; None if no run of the comparison has it.
         features: feature-space measures by name, {} if not all runs have
             them.
+        features_by_step: the same of every checkpoint that has them.
     """
 
     folder: RunFolder
@@ -54,6 +55,9 @@ class Result:
     failures: FailureLog
     mean_image: float | None = None
     features: dict[str, float] = dataclasses.field(default_factory=dict)
+    features_by_step: dict[int, dict[str, float]] = dataclasses.field(
+        default_factory=dict
+    )
 
     @property
     def tests(self) -> list[tuple[int, float]]:
