@@ -1,6 +1,7 @@
 """Studies: killed, in jobs, preempted, with runs that fail."""
 
 import csv
+import dataclasses
 import os
 import re
 import signal
@@ -13,9 +14,11 @@ import pytest
 from helpers.commands import TINY, as_flags
 from submitit.local.local import LocalJobEnvironment
 
-from wn_gan.config import Config
+from wn_gan.config import Config, StudyOptions
+from wn_gan.errors import UserError
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study import jobs
+from wn_gan.study.grid import plan
 
 STUDY = {
     name: value
@@ -147,12 +150,64 @@ def test_a_failed_run_is_counted(tmp_path):
         ({"norms": "bn"}, "--norms=bn: must be one of none"),
         ({"study_dir": ""}, "--study_dir"),
         ({"slurm": "gpu"}, "--slurm=gpu: must be option=value"),
+        ({"vary": "los=hinge"}, "--vary=los=hinge: must be option=value|"),
+        ({"vary": "loss"}, "--vary=loss: must be option=value|value"),
+        ({"vary": "loss=a|b"}, "--loss=a: must be one of"),
+        ({"vary": "batch_size=8|x"}, "--batch_size=x"),
+        ({"vary": "seed=1|2"}, "seeds are not varied: give --seeds"),
+        ({"vary": "strategy=default"}, "does not change a run's result"),
+        ({"vary": "loss=hinge|hinge"}, "names a value twice"),
     ],
 )
 def test_bad_studies(tmp_path, refused, options, message):
     flags = {"study_dir": tmp_path / "study"} | options
     flags = {k: v for k, v in flags.items() if v != ""}
     assert message in refused("study", **flags)
+    assert not (tmp_path / "study").exists()
+
+
+def test_the_grid_is_the_product_of_what_is_varied():
+    options = StudyOptions(
+        study_dir="s",
+        norms=("none", "weight"),
+        vary=("features=8|8,16", "loss=hinge"),
+        seeds=(3, 4),
+    )
+    shared = Config(architecture="resnet", features=(4,))
+    configs = plan(shared, options)
+    assert [Path(config.run_dir).name for config in configs[:4]] == [
+        "none_features=8_loss=hinge_seed3",
+        "none_features=8_loss=hinge_seed4",
+        "none_features=8-16_loss=hinge_seed3",
+        "none_features=8-16_loss=hinge_seed4",
+    ]
+    assert len(configs) == 8
+    last = configs[-1]
+    assert (last.norm, last.features, last.loss) == ("weight", (8, 16), "hinge")
+    options = dataclasses.replace(options, vary=("norm=batch|none",))
+    norms = [config.norm for config in plan(Config(), options)]
+    assert norms == ["batch", "batch", "none", "none"]
+    with pytest.raises(UserError, match="names an option twice"):
+        plan(Config(), dataclasses.replace(options, vary=("loss=hinge",) * 2))
+
+
+def test_a_varied_study_has_a_row_for_each_cell(tmp_path):
+    vary = {"norms": "none", "vary": "update_order=alternate|shared"}
+    study = start_study(tmp_path / "study", **vary)
+    output, _ = study.communicate(timeout=300)
+    assert study.returncode == 0, output
+    names = [row["norm"] for row in read_table(tmp_path / "study")]
+    assert names == [
+        "none, update_order=alternate",
+        "none, update_order=shared",
+    ]
+
+
+def test_a_preview_writes_nothing(tmp_path, run_here):
+    options = STUDY | {"study_dir": tmp_path / "study", "norms": "none"}
+    result = run_here("study", **options, dry_run=True)
+    assert result.returncode == 0, result.stderr
+    assert "none: 1 runs of 40 steps of 0." in result.stdout
     assert not (tmp_path / "study").exists()
 
 

@@ -59,6 +59,8 @@ def define_options(kind: type, flag_values: flags.FlagValues) -> None:
         if is_tuple(field):
             default = None if default is None else list(map(str, default))
             define = flags.DEFINE_list
+            if field.metadata["repeated"]:
+                define = flags.DEFINE_multi_string
         if set(_WORDS_OF_BOOL) <= set(choices):
             define = _define_bool_or_word
         define(field.name, default, text, flag_values=flag_values)
@@ -160,11 +162,31 @@ def to_flag_file(options: Any) -> str:
         value = getattr(options, field.name)
         if isinstance(value, bool):
             value = str(value).lower()
-        if isinstance(value, tuple):
-            value = ",".join(map(str, value))
-        if value is not None:
-            lines.append(f"--{field.name}={value}\n")
+        several = value if field.metadata["repeated"] else (value,)
+        for each in several:
+            if isinstance(each, tuple):
+                each = ",".join(map(str, each))
+            if each is not None:
+                lines.append(f"--{field.name}={each}\n")
     return "".join(lines)
+
+
+def parsed_value(kind: type, name: str, text: str) -> Any:
+    """Parses one option's text as its flag does, without further checks.
+
+    Args:
+        kind: a class of options.
+        name: of one of them.
+        text: its value.
+
+    Raises:
+        UserError: for a value of the wrong type; the message names the flag.
+    """
+    flag_values = flags.FlagValues()
+    define_options(kind, flag_values)
+    parse(["", f"--{name}={text}"], flag_values)
+    (field,) = (f for f in dataclasses.fields(kind) if f.name == name)
+    return _plain(field, flag_values[name].value)
 
 
 def from_flag_file(text: str) -> Config:

@@ -15,6 +15,7 @@ import importlib.util
 import json
 import platform
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -70,7 +71,19 @@ def main() -> int:
     options = parser.parse_args()
     if importlib.util.find_spec("torch") is None:
         parser.error("PyTorch is missing; install the extra 'bench'")
-    found = {"cpu": cpu_model(), "rounds": ROUNDS, "results": [], "whole": {}}
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    found = {
+        "cpu": cpu_model(),
+        "commit": commit,
+        "rounds": ROUNDS,
+        "results": [],
+        "whole": {},
+    }
     for case in CASES[options.cases]():
         with tempfile.TemporaryDirectory() as folder:
             rates = time_case(case, Path(folder), ROUNDS, options.addons)

@@ -21,6 +21,7 @@ def option(
     maximum: float | None = None,
     may_change: bool = False,
     positional: bool = False,
+    repeated: bool = False,
 ) -> Any:
     """Returns the dataclass field of an option.
 
@@ -35,6 +36,8 @@ def option(
         may_change: whether a resumed run may change the value, because it
             does not alter the result.
         positional: whether it takes the arguments that are not flags.
+        repeated: whether the flag is given once per element of the tuple, so
+            that an element may hold commas.
     """
     metadata = {
         "help": text,
@@ -44,6 +47,7 @@ def option(
         "maximum": maximum,
         "may_change": may_change,
         "positional": positional,
+        "repeated": repeated,
     }
     return dataclasses.field(default=default, metadata=metadata)
 

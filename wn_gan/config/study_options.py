@@ -28,6 +28,13 @@ class StudyOptions(FeatureOptions):
         "Norms to compare; the first is the baseline.",
         choices=NORMS,
     )
+    vary: tuple[str, ...] = option(
+        (),
+        "option=value|value|...: varies another option of the runs; the first "
+        "value is the baseline. Repeated, it gives the product of all, e.g. "
+        "--vary=loss=hinge|wasserstein --vary=features=32|64.",
+        repeated=True,
+    )
     seeds: tuple[int, ...] = option(
         (0, 1), "Seeds of each norm.", minimum=0, maximum=LARGEST_SEED
     )
@@ -38,6 +45,11 @@ class StudyOptions(FeatureOptions):
         100,
         "Gradient evaluations per image in the final test (lbfgs).",
         minimum=1,
+    )
+    dry_run: bool = option(
+        False,
+        "Print the cells, the number of runs, and their time from measured "
+        "steps; write nothing.",
     )
     executor: str = option(
         "here",

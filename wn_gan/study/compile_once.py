@@ -8,13 +8,14 @@ from pathlib import Path
 from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import bad_flag
 from wn_gan.runs.folder import read_json
+from wn_gan.study.cells import cells
 
 
 def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
     """Replaces "auto": the runs of a study must differ in nothing else.
 
     The decision lies in `jit_compile.json` in the study's folder. It comes
-    from a timed trial of the first norm, in a process of its own.
+    from a timed trial of the first cell, in a process of its own.
 
     Args:
         shared: options of all runs.
@@ -35,7 +36,7 @@ def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
     path = Path(options.study_dir) / "jit_compile.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        config = dataclasses.replace(shared, norm=options.norms[0])
+        config = dataclasses.replace(shared, **cells(options)[0].values)
         spawn = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(1, spawn) as pool:
             pool.submit(_decide, config, path).result()

@@ -13,12 +13,14 @@ from wn_gan.config import (
     StudyOptions,
     changed_options,
 )
-from wn_gan.errors import bad_flag
+from wn_gan.errors import UserError, bad_flag
 from wn_gan.evaluate.manifest import search_identity
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder, read_json, read_manifest
+from wn_gan.study.cells import cells
 from wn_gan.study.compile_once import with_jit_compile_decided
+from wn_gan.study.preview import preview
 from wn_gan.study.study_run import (
     evaluation_flags,
     is_trained,
@@ -34,6 +36,9 @@ def run_study(shared: Config, options: StudyOptions) -> None:
         shared: options of all runs.
         options: options of the study.
     """
+    if options.dry_run:
+        preview(shared, options)
+        return
     configs = plan(with_jit_compile_decided(shared, options), options)
     check_runs(configs)
     run_all = here if options.executor == "here" else as_jobs
@@ -47,6 +52,11 @@ def run_study(shared: Config, options: StudyOptions) -> None:
         return
     protocol = _protocol(configs, options)
     tested = [config for config in configs if _is_reported(config, protocol)]
+    if not set(configs[: len(options.seeds)]) & set(tested):
+        raise UserError(
+            "no run of the baseline has a final test: "
+            f"{configs[0].run_dir} and its other seeds"
+        )
     for config in configs:
         if config not in tested:
             say(f"left out: {config.run_dir}: it has no final test")
@@ -54,7 +64,6 @@ def run_study(shared: Config, options: StudyOptions) -> None:
         CompareOptions(
             run_dirs=tuple(config.run_dir for config in tested),
             output=str(Path(options.study_dir) / "report"),
-            baseline=options.norms[0],
             protocol=protocol,
         )
     )
@@ -134,11 +143,11 @@ def plan(shared: Config, options: StudyOptions) -> list[Config]:
     return [
         dataclasses.replace(
             shared,
-            norm=norm,
+            **cell.values,
             seed=seed,
-            run_dir=str(Path(options.study_dir) / f"{norm}_seed{seed}"),
+            run_dir=str(Path(options.study_dir) / f"{cell.name}_seed{seed}"),
         )
-        for norm in options.norms
+        for cell in cells(options)
         for seed in options.seeds
     ]
 

@@ -40,7 +40,7 @@ def describe(config: Config) -> None:
     with tempfile.TemporaryDirectory() as folder:
         strategy = tf.distribute.get_strategy()
         xla, line = uses_xla(config, split, Path(folder) / "xla.json", strategy)
-    seconds = _seconds_per_step(gan, config, split, xla)
+    seconds = seconds_per_step(gan, config, split, xla)
     lines = to_flag_file(config).splitlines() + [line] * (line is not None)
     for network in (gan.generator, gan.discriminator):
         count = sum(
@@ -60,10 +60,17 @@ def describe(config: Config) -> None:
     say("\n".join(lines))
 
 
-def _seconds_per_step(
+def seconds_per_step(
     gan: GAN, config: Config, split: Split, xla: bool
 ) -> float:
-    """Mean time of a few steps, after one call that compiles them."""
+    """Mean time of a few steps, after one call that compiles them.
+
+    Args:
+        gan: will have been trained by these steps.
+        config: config of the run.
+        split: split of its images.
+        xla: whether XLA compiles the step.
+    """
     steps = most_steps_per_call(config, split.image_set.image_shape)
     stream = iter(batches(config, feed_of(config, split), start_step=0))
     strategy = tf.distribute.get_strategy()
