@@ -287,7 +287,7 @@ def test_the_page(runs, tmp_path):
     assert outside == []
 
 
-def in_browser(page, profile):
+def in_browser(page, profile, width=400):
     """Chromium's result for a page; its DOM is what it prints."""
     return subprocess.run(
         [
@@ -295,7 +295,7 @@ def in_browser(page, profile):
             *CHROMIUM_FLAGS,
             "--enable-logging=stderr",
             f"--user-data-dir={profile}",
-            "--window-size=400,800",
+            f"--window-size={width},800",
             page.as_uri(),
         ],
         capture_output=True,
@@ -321,6 +321,30 @@ def test_the_page_in_a_browser(runs, tmp_path, run_here):
         table = list(csv.reader(file))
     dom = result.stdout.replace("<tbody>", "").replace("</tbody>", "")
     assert cells(dom, "results") == table
+
+
+OVERFLOW = """<script>
+setTimeout(() => {
+  const wide = [...document.querySelectorAll("body *")].filter(
+    (e) => !e.closest("details, .wide, pre, script")
+      && e.getBoundingClientRect().right > innerWidth + 1);
+  document.body.dataset.wide = wide.map((e) => e.tagName + e.id).join(" ");
+}, 8000);
+</script></body>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_page(runs, tmp_path, run_here, width):
+    output = tmp_path / "out"
+    assert run_here("compare", *runs, output=output).returncode == 0
+    page = output / "report.html"
+    # The charts' script, too, holds the text "</body>".
+    before, _, after = page.read_text().rpartition("</body>")
+    page.write_text(before + OVERFLOW + after)
+    result = in_browser(page, tmp_path / "profile", width)
+    assert result.stdout.count('class="marks"') == 3
+    assert 'data-wide=""' in result.stdout
 
 
 HOSTILE = "</SCRIPT><img src=x onerror=\"document.title='owned'\">"

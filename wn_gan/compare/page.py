@@ -28,11 +28,11 @@ from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
 
 PLOTS = {
+    "final_losses": ("Final test by norm", plots.final_losses),
     "loss_over_steps": (
         "Running test over training",
         plots.loss_over_steps,
     ),
-    "final_losses": ("Final test by run", plots.final_losses),
     "loss_over_evaluations": (
         "Final test over the solver's evaluations",
         plots.loss_over_evaluations,
@@ -46,6 +46,16 @@ PLOTS = {
         functools.partial(plots.features_over_steps, name="coverage (train)"),
     ),
 }
+
+
+MAIN_COLUMNS = (
+    "norm",
+    "runs alive",
+    "final test",
+    "difference",
+    "95% interval",
+    "p (Holm)",
+)
 
 
 def write_report(
@@ -105,7 +115,10 @@ def render(
     return environment.from_string(template.read_text()).render(
         title="Normalizations compared by reconstruction",
         baseline=baseline.label,
-        sentences=_sentences(contrasts),
+        sentences=[f"{each.sentence()}." for each in contrasts],
+        notes=[text for c in contrasts if (text := disagreement(c))],
+        main_columns=MAIN_COLUMNS,
+        main_rows=[_main_cells(row) for row in rows],
         columns=columns(rows),
         rows=[[shown(row[name]) for name in columns(rows)] for row in rows],
         controls=controls,
@@ -114,7 +127,9 @@ def render(
             {
                 "name": name,
                 "title": PLOTS[name][0],
-                "spec": data_island(chart.to_dict()),
+                "spec": data_island(
+                    chart.properties(width="container").to_dict()
+                ),
             }
             for name, chart in charts.items()
         ],
@@ -125,15 +140,26 @@ def render(
     )
 
 
+def _main_cells(row: dict) -> list[str]:
+    """What the narrow table shows of a row."""
+    alive = row["runs"] - row["failed or collapsed"]
+    interval = ""
+    if row["difference from"] is not None:
+        low, high = (shown(row[f"difference {end}"]) for end in ("from", "to"))
+        interval = f"{low} to {high}"
+    return [
+        row["norm"],
+        f"{alive} of {row['runs']}",
+        shown(row["final test mean"]),
+        shown(row["difference"]),
+        interval,
+        shown(row["p (Holm)"]),
+    ]
+
+
 def label(group: Group, run: Result) -> str:
     """A run's name in the page."""
     return f"{group.label}, seed {run.config.seed}"
-
-
-def _sentences(found: Sequence[Contrast]) -> list[str]:
-    """One per contrast, and one where two intervals disagree."""
-    lines = [f"{contrast.sentence()}." for contrast in found]
-    return lines + [text for c in found if (text := disagreement(c))]
 
 
 def data_island(value: Any) -> markupsafe.Markup:

@@ -1,34 +1,61 @@
-"""The plots of a comparison."""
+"""The plots of a comparison: one color per norm in all of them."""
+
+from collections.abc import Sequence
 
 import altair as alt
+import numpy as np
 
+from wn_gan.compare.contrasts import score
 from wn_gan.compare.groups import Group
+from wn_gan.compare.statistics import t_interval
 
-WIDTH, HEIGHT = 520, 300
+WIDTH, HEIGHT, ROW_HEIGHT = 520, 300, 36
+# Okabe and Ito's colors, told apart by color-blind readers.
+COLORS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#7F7F7F",
+)
 
 
-def _lines(values: list[dict], x: str, y: str, log: bool) -> alt.LayerChart:
-    """Plots per norm: mean over seeds as a line, range as a band."""
-    data = alt.Data(values=values)
+def _color(groups: Sequence[Group]) -> alt.Color:
+    """The color of each norm: the same in every plot."""
+    labels = [group.label for group in groups]
+    colors = [COLORS[i % len(COLORS)] for i in range(len(labels))]
+    return alt.Color(
+        "norm:N",
+        title=None,
+        scale=alt.Scale(domain=labels, range=colors),
+        legend=alt.Legend(orient="top", columns=2, labelLimit=260),
+    )
+
+
+def _lines(
+    groups: list[Group], values: list[dict], x: str, y: str, log: bool
+) -> alt.LayerChart:
+    """Plots per norm: a thin line per seed and their mean."""
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
-    axis_x = alt.X("x:Q", title=x, scale=scale if log else alt.Undefined)
     tip = [
         alt.Tooltip("norm:N"),
         alt.Tooltip("x:Q", title=x),
-        alt.Tooltip("mean(y):Q", title=y, format=".5f"),
+        alt.Tooltip("mean(y):Q", title=f"mean {y}", format=".5f"),
     ]
-    base = alt.Chart(data).encode(
-        x=axis_x, color=alt.Color("norm:N", sort=None)
+    base = alt.Chart(alt.Data(values=values)).encode(
+        x=alt.X("x:Q", title=x, scale=scale), color=_color(groups)
     )
-    band = base.mark_area(opacity=0.2).encode(
-        y=alt.Y("min(y):Q", title=y, scale=alt.Scale(zero=False)),
-        y2="max(y):Q",
+    runs = base.mark_line(strokeWidth=1, opacity=0.35).encode(
+        y=alt.Y("y:Q", title=y, scale=alt.Scale(zero=False)),
+        detail="seed:N",
     )
-    line = base.mark_line(point=not log).encode(
+    mean = base.mark_line(strokeWidth=2.5, point=not log).encode(
         y=alt.Y("mean(y):Q", title=y, scale=alt.Scale(zero=False)),
         tooltip=tip,
     )
-    return (band + line).properties(width=WIDTH, height=HEIGHT)
+    return (runs + mean).properties(width=WIDTH, height=HEIGHT)
 
 
 def loss_over_steps(groups: list[Group]) -> alt.LayerChart:
@@ -39,7 +66,7 @@ def loss_over_steps(groups: list[Group]) -> alt.LayerChart:
         for run in group.runs
         for step, loss in run.tests
     ]
-    return _lines(values, "step", "running-test loss", log=False)
+    return _lines(groups, values, "step", "running-test loss", log=False)
 
 
 def features_over_steps(
@@ -61,7 +88,9 @@ def features_over_steps(
         for step, y in run.features_by_step.items()
         if name in y and len(run.features_by_step) > 1
     ]
-    return _lines(values, "step", name, log=False) if values else None
+    if not values:
+        return None
+    return _lines(groups, values, "step", name, log=False)
 
 
 def loss_over_evaluations(groups: list[Group]) -> alt.LayerChart:
@@ -74,27 +103,62 @@ def loss_over_evaluations(groups: list[Group]) -> alt.LayerChart:
         for n, loss in enumerate(run.summary["curve"])
         if n > 0
     ]
-    return _lines(values, "gradient evaluations", "final-test loss", log=True)
-
-
-def final_losses(groups: list[Group]) -> alt.Chart:
-    """Plots the final-test loss, one point per run."""
-    values = [
-        {"norm": group.label, "seed": run.config.seed, "y": run.summary["mean"]}
-        for group in groups
-        for run in group.runs
-        if run.summary
-    ]
-    return (
-        alt.Chart(alt.Data(values=values))
-        .mark_point(size=90, filled=True)
-        .encode(
-            x=alt.X("norm:N", title="norm", sort=None),
-            y=alt.Y(
-                "y:Q", title="final-test loss", scale=alt.Scale(zero=False)
-            ),
-            color="norm:N",
-            tooltip=["norm:N", "seed:O", alt.Tooltip("y:Q", format=".5f")],
-        )
-        .properties(width=WIDTH, height=HEIGHT)
+    return _lines(
+        groups, values, "gradient evaluations", "final-test loss", log=True
     )
+
+
+def final_losses(groups: list[Group]) -> alt.LayerChart:
+    """Plots a dot per run, and each norm's mean with a 95% t interval.
+
+    Failed and collapsed runs have no dot.
+    """
+    title = "final-test loss (dots: runs; bar: mean and 95% interval)"
+    tip = [alt.Tooltip(f"{n}:Q", format=".5f") for n in ("mean", "from", "to")]
+    rows = alt.Y("norm:N", title=None, sort=None, axis=alt.Axis(labelLimit=140))
+    color = _color(groups)
+    color.legend = None  # the rows have names
+
+    def x(name: str) -> alt.X:
+        return alt.X(f"{name}:Q", title=title, scale=alt.Scale(zero=False))
+
+    means = alt.Chart(alt.Data(values=_means(groups))).encode(
+        y=rows, color=color, tooltip=tip
+    )
+    runs = alt.Chart(alt.Data(values=_scores(groups))).encode(
+        x=x("y"),
+        y=rows,
+        color=color,
+        tooltip=["norm:N", "seed:O", alt.Tooltip("y:Q", format=".5f")],
+    )
+    interval = means.mark_rule(strokeWidth=3).encode(x=x("from"), x2="to:Q")
+    middle = means.mark_tick(thickness=3, size=20).encode(x=x("mean"))
+    dots = runs.mark_circle(size=70, opacity=0.6)
+    return (interval + middle + dots).properties(
+        width=WIDTH, height=ROW_HEIGHT * max(len(groups), 2)
+    )
+
+
+def _scores(groups: list[Group]) -> list[dict]:
+    """The final test of each run that has one."""
+    return [
+        {"norm": group.label, "seed": seed, "y": score(run)}
+        for group in groups
+        for seed, run in zip(group.seeds, group.runs, strict=True)
+        if np.isfinite(score(run))
+    ]
+
+
+def _means(groups: list[Group]) -> list[dict]:
+    """Mean and interval of each norm; without runs enough, only the mean."""
+    found = []
+    for group in groups:
+        scores = np.array([score(run) for run in group.runs])
+        scores = scores[np.isfinite(scores)]
+        if len(scores):
+            mean = float(scores.mean())
+            low, high = t_interval(scores) or (mean, mean)
+            found.append(
+                {"norm": group.label, "mean": mean, "from": low, "to": high}
+            )
+    return found
