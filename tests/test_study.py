@@ -249,6 +249,20 @@ def losses_of(study):
     return (test / "per_image.csv").read_text()
 
 
+def test_the_status_of_each_run(studied, run_here):
+    flags = STUDY | {"study_dir": studied, "norms": "none,weight", "seeds": "0"}
+    with RunFolder(studied / "none_seed0").locked():
+        told = run_here("study", **flags, status=True).stdout
+        assert "none_seed0" in told and "running" in told
+    told = run_here("study", **flags, status=True).stdout
+    assert "none_seed0" in told and "tested" in told
+    assert "weight_seed0" in told and "waiting" in told
+    assert "1 of 2 runs" in told
+    (studied / "none_seed0" / "final.json").unlink()
+    assert "stopped" in run_here("study", **flags, status=True).stdout
+    assert not (studied / "weight_seed0").exists()
+
+
 def test_a_locked_run_is_not_a_failed_one(studied, run_here):
     """As when a study is started again while its Slurm jobs still run."""
     (studied / "none_seed0" / "final.json").unlink()

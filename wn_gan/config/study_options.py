@@ -51,6 +51,9 @@ class StudyOptions(FeatureOptions):
         "Print the cells, the number of runs, and their time from measured "
         "steps; write nothing.",
     )
+    status: bool = option(
+        False, "Print the state of each run, and do nothing else."
+    )
     executor: str = option(
         "here",
         "How to execute the runs: 'here', one after another in this process; "

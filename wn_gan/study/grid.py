@@ -21,6 +21,7 @@ from wn_gan.runs.folder import RunFolder, read_json, read_manifest
 from wn_gan.study.cells import cells
 from wn_gan.study.compile_once import with_jit_compile_decided
 from wn_gan.study.preview import preview
+from wn_gan.study.status import print_status
 from wn_gan.study.study_run import (
     evaluation_flags,
     is_trained,
@@ -38,6 +39,9 @@ def run_study(shared: Config, options: StudyOptions) -> None:
     """
     if options.dry_run:
         preview(shared, options)
+        return
+    if options.status:
+        print_status(plan(shared, options))
         return
     configs = plan(with_jit_compile_decided(shared, options), options)
     check_runs(configs)
