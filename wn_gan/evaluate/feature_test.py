@@ -18,7 +18,7 @@ from wn_gan.data.pieces import read_images
 from wn_gan.evaluate.controls import sample
 from wn_gan.evaluate.superseded import keep
 from wn_gan.features.extractor import Extractor
-from wn_gan.features.image_features import image_features
+from wn_gan.features.image_features import BATCH, image_features
 from wn_gan.features.measures import measures
 from wn_gan.features.perceptual import perceptual_distances
 from wn_gan.files import cache_folder, write_json
@@ -147,7 +147,16 @@ class FeatureTest:
         )
         limits = truncations(len(seeds), None)
         codes = draw_codes(seeds, limits, self.code_size)
-        return to_uint8(self.generate(tf.cast(codes, self.dtype)).numpy())
+        return self._pictures(codes)
+
+    def _pictures(self, codes: np.ndarray) -> np.ndarray:
+        """G(z) as it would be saved, uint8, in batches."""
+        parts = [
+            to_uint8(self.generate(tf.cast(some, self.dtype)).numpy())
+            for first in range(0, len(codes), BATCH)
+            for some in [codes[first : first + BATCH]]
+        ]
+        return np.concatenate(parts)
 
     def _of_codes(self) -> dict[str, float]:
         """What the codes that the search found say."""
@@ -160,9 +169,10 @@ class FeatureTest:
         }
         if self.extractor.layers is None:
             return found
-        images = to_uint8(self.generate(tf.cast(codes, self.dtype)).numpy())
+        images = self._pictures(codes)
         distances = perceptual_distances(self.extractor, self.targets, images)
-        pixels = ((images / 255.0 - self.targets / 255.0) ** 2).mean((1, 2, 3))
+        apart = images.astype(np.float32) - self.targets
+        pixels = (apart**2).mean(axis=(1, 2, 3))
         rank = scipy.stats.spearmanr(distances, pixels).statistic
         found["perceptual distance"] = float(distances.mean())
         if np.isfinite(rank):
