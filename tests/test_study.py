@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -211,13 +212,20 @@ def test_a_preview_writes_nothing(tmp_path, run_here):
     assert not (tmp_path / "study").exists()
 
 
-@pytest.fixture
-def studied(tmp_path):
-    """A finished study of one run."""
-    study = start_study(tmp_path / "study", norms="none")
+@pytest.fixture(scope="module")
+def finished_study(tmp_path_factory):
+    """A finished study of one run, to be read only."""
+    path = tmp_path_factory.mktemp("finished") / "study"
+    study = start_study(path, norms="none")
     output, _ = study.communicate(timeout=300)
     assert study.returncode == 0, output
-    return tmp_path / "study"
+    return path
+
+
+@pytest.fixture
+def studied(finished_study, tmp_path):
+    """A copy of a finished study of one run."""
+    return shutil.copytree(finished_study, tmp_path / "study")
 
 
 def test_a_study_does_not_return_stale_numbers(studied, run_here):
