@@ -19,6 +19,7 @@ from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import UserError
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study import jobs
+from wn_gan.study.bundle import Bundle
 from wn_gan.study.grid import plan
 
 STUDY = {
@@ -255,6 +256,52 @@ def losses_of(study):
     protocol = re.search(r"Protocol: <code>(.*?)</code>", html)[1]
     test = study / "none_seed0" / "final_test" / protocol
     return (test / "per_image.csv").read_text()
+
+
+def test_the_bundle_stands_in_for_runs_that_are_gone(studied, run_here):
+    """The same report from the bundle alone; nothing is trained again."""
+    flags = STUDY | {"study_dir": studied, "norms": "none"}
+    flags |= {"final_evaluations": 3}
+    report = studied / "report"
+    written = {
+        name: (report / name).read_bytes()
+        for name in ("report.html", "table.csv", "table.md")
+    }
+    # No path of the machine that made it.
+    assert b"pytest-" not in written["report.html"]
+    told = run_here("compare", bundle=studied / "bundle", output=report)
+    assert told.returncode == 0, told.stderr
+    for name, content in written.items():
+        assert (report / name).read_bytes() == content
+    shutil.rmtree(studied / "none_seed0")
+    told = run_here("study", **flags)
+    assert told.returncode == 0, told.stderr
+    assert "in the bundle: " in told.stdout and "ended" not in told.stdout
+    for name, content in written.items():
+        assert (report / name).read_bytes() == content
+    size = sum(
+        path.stat().st_size
+        for path in (studied / "bundle").rglob("*")
+        if path.is_file()
+    )
+    assert size < 2**20
+    assert not list((studied / "bundle").rglob("*.npz"))
+
+
+def test_a_bundle_of_other_options_holds_nothing(studied):
+    bundle = Bundle(studied)
+    options = StudyOptions(
+        study_dir=str(studied), final_evaluations=3, norms=("none",), seeds=(0,)
+    )
+    names = {field.name for field in dataclasses.fields(Config)}
+    shared = {k: v for k, v in STUDY.items() if k in names}
+    (config,) = plan(Config(**shared), options)
+    assert bundle.holds(config, options)
+    for change in ({"g_learning_rate": 1e-3}, {"train_steps": 60}, {"seed": 1}):
+        assert not bundle.holds(dataclasses.replace(config, **change), options)
+    for change in ({"final_evaluations": 4}, {"feature_extractor": "lite0"}):
+        other = dataclasses.replace(options, **change)
+        assert not bundle.holds(config, other)
 
 
 def test_the_status_of_each_run(studied, run_here):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from wn_gan.compare.bundled import bundled_runs
 from wn_gan.compare.contrasts import contrasts
 from wn_gan.compare.features import with_features
 from wn_gan.compare.groups import Group, grouped
@@ -24,7 +25,10 @@ def compare(options: CompareOptions) -> None:
         UserError: for runs that cannot be compared.
     """
     output = Path(options.output)
-    results = read_results(_ended(options.run_dirs), options.protocol)
+    run_dirs = options.run_dirs
+    if options.bundle is not None:
+        run_dirs = bundled_runs(options.bundle)
+    results = read_results(_ended(run_dirs), options.protocol)
     results = with_features(results)
     groups = grouped(results)
     baseline = _baseline(groups, options.baseline)

@@ -17,6 +17,9 @@ class CompareOptions:
     run_dirs: tuple[str, ...] = option(
         (), "Folders of the runs to compare.", positional=True
     )
+    bundle: str | None = option(
+        None, "Folder of a study's bundle, in place of folders of runs."
+    )
     output: str | None = option(None, "Folder for the report.")
     baseline: str | None = option(
         None,
@@ -29,6 +32,8 @@ class CompareOptions:
 
     def __post_init__(self) -> None:
         check_values(self)
-        if not self.run_dirs:
-            raise UserError("name the folders of the runs to compare")
+        if bool(self.run_dirs) == (self.bundle is not None):
+            raise UserError(
+                "name the folders of the runs to compare, or --bundle"
+            )
         require(self, "output", what="name a folder for the report")

@@ -18,6 +18,7 @@ from wn_gan.evaluate.manifest import search_identity
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder, read_json, read_manifest
+from wn_gan.study.bundle import Bundle
 from wn_gan.study.cells import cells
 from wn_gan.study.compile_once import with_jit_compile_decided
 from wn_gan.study.preview import preview
@@ -45,15 +46,43 @@ def run_study(shared: Config, options: StudyOptions) -> None:
         return
     configs = plan(with_jit_compile_decided(shared, options), options)
     check_runs(configs)
-    run_all = here if options.executor == "here" else as_jobs
-    for number, line in enumerate(run_all(configs, options), start=1):
-        say(f"{number} of {len(configs)} ended: {line}")
+    bundle = Bundle(options.study_dir)
+    _run_missing(configs, options, bundle)
     if any(RunFolder(config.run_dir).is_locked() for config in configs):
         say(
             "other processes are still training runs of this study: start "
             "it again for the report when they have ended"
         )
         return
+    bundle.update(configs, options.seeds[0])
+    _report(
+        [
+            dataclasses.replace(config, run_dir=str(bundle.place(config)))
+            for config in configs
+        ],
+        options,
+    )
+
+
+def _run_missing(
+    configs: list[Config], options: StudyOptions, bundle: Bundle
+) -> None:
+    """Runs what neither a run's own folder nor the bundle holds."""
+    wanted = []
+    for config in configs:
+        gone = not RunFolder(config.run_dir).config.exists()
+        if gone and bundle.holds(config, options):
+            say(f"in the bundle: {config.run_dir}")
+        else:
+            wanted.append(config)
+    run_all = here if options.executor == "here" else as_jobs
+    for number, line in enumerate(run_all(wanted, options), start=1):
+        say(f"{number} of {len(wanted)} ended: {line}")
+        bundle.update(configs, options.seeds[0])
+
+
+def _report(configs: list[Config], options: StudyOptions) -> None:
+    """Compares the runs, from their folders in the bundle."""
     protocol = _protocol(configs, options)
     tested = [config for config in configs if _is_reported(config, protocol)]
     if not set(configs[: len(options.seeds)]) & set(tested):
