@@ -7,6 +7,7 @@ import tensorflow as tf
 from numpy.testing import assert_allclose
 
 from wn_gan import keras_compat, layers
+from wn_gan.layers.weight_norm import normalize_kernel
 
 CONV_INPUT = (2, 6, 4, 3)
 CASES = {
@@ -286,3 +287,29 @@ def test_addons_peer():
 
 def test_only_one_place_knows_the_stack():
     assert keras_compat.KERAS_3 == hasattr(keras, "ops")
+
+
+@pytest.mark.parametrize("overlap", [1.0, 4.0])
+def test_second_derivatives_of_a_normalized_kernel(random, overlap):
+    """A gradient penalty differentiates the written-out gradient again."""
+    kernel, one, other = tf.constant(random.normal(size=(3, 3, 3, 4, 5)))
+    axes = [0, 1, 2]
+
+    def plain(kernel, axes, epsilon, overlap):
+        squared = tf.reduce_sum(kernel**2, axes, keepdims=True) / overlap
+        return kernel / tf.sqrt(squared + epsilon)
+
+    found = []
+    for normalize in (plain, normalize_kernel):
+        with tf.GradientTape() as outer:
+            outer.watch(kernel)
+            with tf.GradientTape() as inner:
+                inner.watch(kernel)
+                total = tf.reduce_sum(
+                    normalize(kernel, axes, 1e-2, overlap) * one
+                )
+            gradient = inner.gradient(total, kernel)
+            size = tf.reduce_sum(gradient**2 * other)
+        found.append((gradient, outer.gradient(size, kernel)))
+    for ours, wanted in zip(*found, strict=True):
+        assert_allclose(ours, wanted, rtol=1e-12, atol=1e-14)
