@@ -289,8 +289,9 @@ def test_only_one_place_knows_the_stack():
     assert keras_compat.KERAS_3 == hasattr(keras, "ops")
 
 
+@pytest.mark.parametrize("graph", [False, True])
 @pytest.mark.parametrize("overlap", [1.0, 4.0])
-def test_second_derivatives_of_a_normalized_kernel(random, overlap):
+def test_second_derivatives_of_a_normalized_kernel(random, overlap, graph):
     """A gradient penalty differentiates the written-out gradient again."""
     kernel, one, other = tf.constant(random.normal(size=(3, 3, 3, 4, 5)))
     axes = [0, 1, 2]
@@ -299,8 +300,7 @@ def test_second_derivatives_of_a_normalized_kernel(random, overlap):
         squared = tf.reduce_sum(kernel**2, axes, keepdims=True) / overlap
         return kernel / tf.sqrt(squared + epsilon)
 
-    found = []
-    for normalize in (plain, normalize_kernel):
+    def gradients(normalize):
         with tf.GradientTape() as outer:
             outer.watch(kernel)
             with tf.GradientTape() as inner:
@@ -310,6 +310,9 @@ def test_second_derivatives_of_a_normalized_kernel(random, overlap):
                 )
             gradient = inner.gradient(total, kernel)
             size = tf.reduce_sum(gradient**2 * other)
-        found.append((gradient, outer.gradient(size, kernel)))
-    for ours, wanted in zip(*found, strict=True):
+        return gradient, outer.gradient(size, kernel)
+
+    run = tf.function(gradients) if graph else gradients
+    found = zip(run(normalize_kernel), gradients(plain), strict=True)
+    for ours, wanted in found:
         assert_allclose(ours, wanted, rtol=1e-12, atol=1e-14)

@@ -71,20 +71,17 @@ def _divided_by_norm(
     on w: second derivatives are right.
     """
 
-    def forward(kernel):
-        squared = tf.reduce_sum(tf.square(kernel), axes, keepdims=True)
-        inverse = tf.math.rsqrt(squared / overlap + epsilon)
-        return inverse, kernel * inverse
-
     @tf.custom_gradient
     def divide(kernel):
+        squared = tf.reduce_sum(tf.square(kernel), axes, keepdims=True)
+        inverse = tf.math.rsqrt(squared / overlap + epsilon)
+        divided = kernel * inverse
+
         def gradient(upstream):
-            # Computed again, for second derivatives; a graph computes it once.
-            inverse, divided = forward(kernel)
             along = tf.reduce_sum(upstream * divided, axes, keepdims=True)
             return inverse * (upstream - divided * (along / overlap))
 
-        return forward(kernel)[1], gradient
+        return divided, gradient
 
     return divide(kernel)
 
