@@ -50,6 +50,11 @@ class Case:
         return PEERS[self.precision] + more
 
     @property
+    def is_small(self) -> bool:
+        """Whether XLA may pay: a network of few features in float32."""
+        return self.features == (32,) and self.precision == "float32"
+
+    @property
     def has_addons_twin(self) -> bool:
         """Whether the worker of tensorflow-addons knows the network."""
         return (self.norm, self.order, self.architecture, self.precision) == (

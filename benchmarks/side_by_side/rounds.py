@@ -65,11 +65,11 @@ def time_case(
     commands = {
         "ours": python_module("ours", case.to_json(), str(folder)),
     }
-    if case.precision == "float32":
+    if case.is_small:
         commands["ours, XLA"] = python_module(
             "ours", case.to_json(), str(other), "xla"
         )
-    if case.norm == "weight":
+    if case.has_addons_twin and case.image_size == 32:
         none = dataclasses.replace(case, norm="none").to_json()
         commands["ours, none"] = python_module("ours", none, str(other))
     for peer in case.peers[1:]:
