@@ -304,6 +304,24 @@ def test_a_bundle_of_other_options_holds_nothing(studied):
         assert not bundle.holds(config, other)
 
 
+def test_a_bundle_keeps_nothing_of_an_earlier_training(studied):
+    """As when a run goes on to more steps and fails there."""
+    bundle = Bundle(studied)
+    names = {field.name for field in dataclasses.fields(Config)}
+    shared = Config(**{k: v for k, v in STUDY.items() if k in names})
+    options = StudyOptions(study_dir=str(studied), norms=("none",), seeds=(0,))
+    configs = plan(shared, options)
+    place = bundle.place(configs[0])
+    assert (place / "final.json").exists()
+    (studied / "none_seed0" / "final.json").unlink()
+    bundle.update(configs, 0)
+    assert not (place / "final.json").exists()
+    assert (place / "metrics.jsonl").exists()
+    shutil.rmtree(studied / "none_seed0")  # its plan stays beside it
+    bundle.update(configs, 0)
+    assert (place / "metrics.jsonl").exists()
+
+
 def test_the_status_of_each_run(studied, run_here):
     flags = STUDY | {"study_dir": studied, "norms": "none,weight", "seeds": "0"}
     with RunFolder(studied / "none_seed0").locked():

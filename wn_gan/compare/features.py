@@ -66,7 +66,8 @@ def _by_step(result: Result, protocol: str) -> dict[int, dict[str, float]]:
     for test in (result.test, *result.test.glob("*-moving")):
         manifest = read_manifest(test)
         stored = read_json(test / f"features-{protocol}.json")
-        if stored and stored.get("final_test") == manifest.get("identity"):
+        current = manifest.get("identity", "no final test")
+        if stored and stored.get("final_test") == current:
             found[manifest["step"]] = stored["measures"]
     return dict(sorted(found.items()))
 
@@ -75,7 +76,7 @@ def _stored(result: Result) -> dict[str, dict[str, float]]:
     """Measures by protocol, of the generator of the run's final test."""
     if result.summary is None:
         return {}
-    current = read_manifest(result.test).get("identity")
+    current = read_manifest(result.test).get("identity", "no final test")
     found = {}
     for path in sorted(result.test.glob("features-*.json")):
         stored = read_json(path)

@@ -74,7 +74,12 @@ class Bundle:
 
     def _write(self, config: Config, run: RunFolder, pictures: bool) -> None:
         place = self.place(config)
-        place.mkdir(parents=True, exist_ok=True)
+        begun = run.config.exists()
+        if not begun and place.exists():
+            return  # the run's own folder is gone: these are its results
+        # Nothing stays of an earlier, shorter training.
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
         plain = dataclasses.replace(
             config,
             run_dir=place.name,
@@ -85,7 +90,6 @@ class Bundle:
             worker_hosts=None,
             worker_index=None,
         )
-        begun = run.config.exists()
         target = place / "config.cfg" if begun else RunFolder(place).plan
         write_text(target, to_flag_file(plain))
         for name in _TEXTS:
