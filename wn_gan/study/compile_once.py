@@ -1,14 +1,13 @@
 """Decides --jit_compile=auto once for all runs of a study."""
 
-import concurrent.futures
 import dataclasses
-import multiprocessing
 from pathlib import Path
 
 from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import bad_flag
 from wn_gan.runs.folder import read_json
 from wn_gan.study.cells import cells
+from wn_gan.study.own_process import in_own_process
 
 
 def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
@@ -37,9 +36,7 @@ def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         config = dataclasses.replace(shared, **cells(options)[0].values)
-        spawn = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(1, spawn) as pool:
-            pool.submit(_decide, config, path).result()
+        in_own_process(_decide, config, path)
     decision = str(read_json(path)["jit_compile"]).lower()
     return dataclasses.replace(shared, jit_compile=decision)
 

@@ -1,12 +1,11 @@
 """Prints what a study would do, with its time from measured steps."""
 
-import concurrent.futures
 import dataclasses
-import multiprocessing
 
 from wn_gan.config import Config, StudyOptions
 from wn_gan.progress import format_seconds, say
 from wn_gan.study.cells import cells
+from wn_gan.study.own_process import in_own_process
 
 
 def preview(shared: Config, options: StudyOptions) -> None:
@@ -25,7 +24,7 @@ def preview(shared: Config, options: StudyOptions) -> None:
     ]
     runs, total = len(options.seeds), 0.0
     for name, config in planned:
-        seconds = _seconds_per_step(config)
+        seconds = in_own_process(_measure, config)
         training = seconds * config.train_steps * runs
         total += training
         say(
@@ -38,14 +37,8 @@ def preview(shared: Config, options: StudyOptions) -> None:
     )
 
 
-def _seconds_per_step(config: Config) -> float:
-    """Measures in a process of its own: it ends with its memory."""
-    spawn = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(1, spawn) as pool:
-        return pool.submit(_measure, config).result()
-
-
 def _measure(config: Config) -> float:
+    """Seconds of a step."""
     from wn_gan.data import load_split
     from wn_gan.gan.building import build_gan
     from wn_gan.train.dry_run import seconds_per_step
