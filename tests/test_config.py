@@ -29,7 +29,7 @@ from wn_gan.flag_defs import (
 )
 from wn_gan.gan import losses
 from wn_gan.gan.randomness import FIXED_CODES, MIX, StepRandom
-from wn_gan.study.grid import plan
+from wn_gan.study.plan import plan
 
 
 def config_of(*arguments):

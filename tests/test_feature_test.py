@@ -25,7 +25,7 @@ from wn_gan.features.frechet_distance import frechet_distance
 from wn_gan.features.kernel_distance import kernel_distance
 from wn_gan.generators import open_generator
 from wn_gan.runs.folder import RunFolder
-from wn_gan.study.study_run import evaluation_flags
+from wn_gan.study.single_run import evaluation_flags
 
 
 @pytest.fixture(scope="module")

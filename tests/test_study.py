@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -15,12 +16,15 @@ import pytest
 from helpers.commands import TINY, as_flags
 from submitit.local.local import LocalJobEnvironment
 
-from wn_gan.config import Config, StudyOptions
+from wn_gan.config import Config, SearchOptions, StudyOptions
 from wn_gan.errors import UserError
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study import jobs
 from wn_gan.study.bundle import Bundle
-from wn_gan.study.grid import plan
+from wn_gan.study.cells import Cell
+from wn_gan.study.measurements import Measurement, final_measurements
+from wn_gan.study.plan import Trial, plan
+from wn_gan.study.tuning import FAILED, choose
 
 STUDY = {
     name: value
@@ -113,7 +117,9 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(tmp_path):
     options = {k: v for k, v in STUDY.items() if k not in ("norms", "seeds")}
     folder = RunFolder(tmp_path / "run")
     options |= {"train_steps": 1000, "run_dir": str(folder.path)}
-    job = jobs.StudyJob(Config(**options), ["--evaluations=3"])
+    job = jobs.StudyJob(
+        Config(**options), [Measurement(search=SearchOptions(evaluations=3))]
+    )
     executor = jobs.submitit.AutoExecutor(tmp_path / "jobs", cluster="local")
     submitted = executor.submit(job)
     try:
@@ -159,6 +165,18 @@ def test_a_failed_run_is_counted(tmp_path):
         ({"vary": "seed=1|2"}, "seeds are not varied: give --seeds"),
         ({"vary": "strategy=default"}, "does not change a run's result"),
         ({"vary": "loss=hinge|hinge"}, "names a value twice"),
+        ({"tune": "learnin_rate=1"}, "the nearest are learning_rate"),
+        ({"tune": "learning_rate=1e-3|x"}, "--g_learning_rate=x"),
+        ({"tune": "seed=1|2"}, "seeds are not varied"),
+        ({"tune": "norm=none|batch"}, "--tune=norm=none|batch: --norm is vari"),
+        (
+            {"vary": "g_learning_rate=1|2", "tune": "learning_rate=1|2"},
+            "--g_learning_rate is varied already",
+        ),
+        (
+            {"tune": "loss=hinge|wasserstein", "tune_seeds": "0,9"},
+            "--tune_seeds=0,9: 0 is one of --seeds too",
+        ),
     ],
 )
 def test_bad_studies(tmp_path, refused, options, message):
@@ -203,6 +221,83 @@ def test_a_varied_study_has_a_row_for_each_cell(tmp_path):
         "none, update_order=alternate",
         "none, update_order=shared",
     ]
+
+
+TUNED = STUDY | {
+    "tune": "learning_rate=1e-4|1e-3",
+    "tune_seeds": "5",
+    "tune_evaluations": 2,
+    "train_steps": 20,
+    "effort_images": 4,
+}
+
+
+@pytest.fixture(scope="module")
+def tuned_study(tmp_path_factory):
+    """A tuned study that nothing has disturbed."""
+    path = tmp_path_factory.mktemp("tuned") / "study"
+    study = start_study(path, **TUNED)
+    output, _ = study.communicate(timeout=500)
+    assert study.returncode == 0, output
+    return path, output
+
+
+def test_a_tuned_study(tuned_study):
+    """Each norm at its own best value, fresh seeds, both views."""
+    path, output = tuned_study
+    content = json.loads((path / "bundle" / "study.json").read_text())
+    trials = content["tuning"]["trials"]
+    assert len(trials) == 4 and {t["seed"] for t in trials} == {5}
+    for norm in ("none", "weight"):
+        losses = {t["value"]: t["loss"] for t in trials if t["cell"] == norm}
+        best = min(losses, key=losses.get)
+        assert f"tuned: {norm}: {best}" in output
+        assert (path / f"{norm}_{best}_seed0").exists()
+    for trial in trials:
+        (test,) = (path / trial["run"] / "running_test").iterdir()
+        summary = json.loads((test / "summary.json").read_text())
+        assert summary["mean"] == trial["loss"]
+        assert "lbfgs2" in test.name
+        assert not RunFolder(path / trial["run"]).final_tests()
+    runs = content["views"][0]["runs"]
+    protocols = [test.name for test in RunFolder(path / runs[0]).final_tests()]
+    assert any("-paper2000-" in name and "-n4-" in name for name in protocols)
+
+
+def test_a_tuned_study_of_another_plan(tuned_study, run_here):
+    path, _ = tuned_study
+    flags = TUNED | {"study_dir": path, "final_evaluations": 3}
+    told = run_here("study", **flags | {"tune_seeds": "6"})
+    assert told.returncode == 2
+    assert "--tune_seeds=6: the study in" in told.stderr
+    assert "has 5; name another --study_dir" in told.stderr
+
+
+def trial(cell, candidate, seed=5):
+    return Trial(Cell({}, cell), Cell({}, candidate), Config(seed=seed))
+
+
+def test_each_cell_chooses_its_own_and_all_choose_one():
+    trials = [
+        trial(cell, rate, seed)
+        for cell in ("none", "weight", "batch")
+        for rate in ("low", "middle", "high")
+        for seed in (5, 6)
+    ]
+    none, weight, batch = (
+        [9.0, 9.0, 8.5, 8.5, 8.0, FAILED],
+        [0.2, 0.4, 0.1, 0.4, 0.5, 0.6],
+        [0.1, 0.1, 0.2, 0.2, 0.3, 0.3],
+    )
+    choice = choose(trials, [*none, *weight, *batch])
+    # A failed run ranks its candidate last, however good the other one is.
+    assert choice.own["none"].name == "middle"
+    assert choice.own["weight"].name == "middle"
+    assert choice.own["batch"].name == "low"
+    # Ranks: low 2 + 2 + 1, middle 1 + 1 + 2, high 3 + 3 + 3.
+    assert choice.shared.name == "middle"
+    lost = choose(trials, [FAILED] * 18)
+    assert lost.shared.name == lost.own["none"].name == "low"
 
 
 def test_a_preview_writes_nothing(tmp_path, run_here):
@@ -296,12 +391,14 @@ def test_a_bundle_of_other_options_holds_nothing(studied):
     names = {field.name for field in dataclasses.fields(Config)}
     shared = {k: v for k, v in STUDY.items() if k in names}
     (config,) = plan(Config(**shared), options)
-    assert bundle.holds(config, options)
+    assert bundle.holds(config, final_measurements(options))
     for change in ({"g_learning_rate": 1e-3}, {"train_steps": 60}, {"seed": 1}):
-        assert not bundle.holds(dataclasses.replace(config, **change), options)
+        assert not bundle.holds(
+            dataclasses.replace(config, **change), final_measurements(options)
+        )
     for change in ({"final_evaluations": 4}, {"feature_extractor": "lite0"}):
         other = dataclasses.replace(options, **change)
-        assert not bundle.holds(config, other)
+        assert not bundle.holds(config, final_measurements(other))
 
 
 def test_a_bundle_keeps_nothing_of_an_earlier_training(studied):

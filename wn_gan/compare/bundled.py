@@ -1,25 +1,110 @@
-"""Runs of a study's bundle: results without weights."""
+"""A study's bundle: results without weights, and what they are of."""
 
-from pathlib import Path
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 from wn_gan.errors import bad_flag
 from wn_gan.runs.folder import read_json
 
-LIST = "study.json"
+CONTENT = "study.json"
 
 
-def bundled_runs(bundle: str | Path) -> list[str]:
-    """Folders of a bundle's runs, in the report's order.
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """A tuning run.
+
+    Attributes:
+        cell: of the study's grid.
+        value: what was tried.
+        seed: of the run.
+        run: its folder.
+        loss: on the running-test images; None if it failed.
+    """
+
+    cell: str
+    value: str
+    seed: int
+    run: Path
+    loss: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Tuning:
+    """How the values were found that the runs of a study have.
+
+    Attributes:
+        solver: of the test that ranks the candidates.
+        trials: all tuning runs.
+    """
+
+    solver: str
+    trials: tuple[Trial, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Compared:
+    """Runs that a report compares.
+
+    Attributes:
+        views: title and run folders of each comparison, baseline first.
+        protocol: of the final test; None for the only one that all share.
+        tuning: None if nothing was tuned.
+    """
+
+    views: Sequence[tuple[str, Sequence[str]]]
+    protocol: str | None = None
+    tuning: Tuning | None = None
+
+
+def read_bundle(bundle: str | Path) -> Compared:
+    """Reads a bundle.
 
     Args:
         bundle: its folder.
 
     Raises:
-        UserError: if the folder holds no bundle.
+        UserError: if the folder holds no bundle of a finished study.
     """
-    found = read_json(Path(bundle) / LIST)
-    names = found.get("runs") if found else None
-    if not isinstance(names, list) or not names:
-        raise bad_flag("bundle", bundle, f"holds no bundle (no {LIST})")
-    # A name is a name: a bundle from elsewhere reads nothing outside itself.
-    return [str(Path(bundle) / Path(str(name)).name) for name in names]
+    found = read_json(Path(bundle) / CONTENT)
+    if found is None:
+        raise bad_flag("bundle", bundle, f"holds no bundle (no {CONTENT})")
+    try:
+        return _compared(Path(bundle), found)
+    except (KeyError, TypeError, ValueError):
+        raise bad_flag(
+            "bundle",
+            bundle,
+            f"its {CONTENT} is not that of a finished study",
+        ) from None
+
+
+def _compared(bundle: Path, found: dict) -> Compared:
+    views = [
+        (str(view["title"]), [str(_inside(bundle, n)) for n in view["runs"]])
+        for view in found["views"]
+    ]
+    tuning = found.get("tuning")
+    if not views or not all(runs for _, runs in views):
+        raise ValueError("no runs")
+    return Compared(
+        views,
+        found["protocol"],
+        _tuning(bundle, tuning) if tuning is not None else None,
+    )
+
+
+def _tuning(bundle: Path, found: dict) -> Tuning:
+    trials = [
+        Trial(**(each | {"run": _inside(bundle, each["run"])}))
+        for each in found["trials"]
+    ]
+    return Tuning(str(found["solver"]), tuple(trials))
+
+
+def _inside(bundle: Path, name: str) -> Path:
+    """A run's folder: a bundle from elsewhere reads nothing outside itself."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(name)
+    return bundle / path

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wn_gan.compare.bundled import bundled_runs
+from wn_gan.compare.bundled import Compared, read_bundle
 from wn_gan.compare.contrasts import contrasts
 from wn_gan.compare.features import with_features
 from wn_gan.compare.groups import Group, grouped
 from wn_gan.compare.page import write_report
 from wn_gan.compare.results import read_results
+from wn_gan.compare.views import View
 from wn_gan.config import CompareOptions
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.progress import say
@@ -25,20 +26,34 @@ def compare(options: CompareOptions) -> None:
         UserError: for runs that cannot be compared.
     """
     output = Path(options.output)
-    run_dirs = options.run_dirs
+    compared = Compared([("", options.run_dirs)], options.protocol)
     if options.bundle is not None:
-        run_dirs = bundled_runs(options.bundle)
-    results = read_results(_ended(run_dirs), options.protocol)
-    results = with_features(results)
-    groups = grouped(results)
-    baseline = _baseline(groups, options.baseline)
+        compared = read_bundle(options.bundle)
+    protocol = options.protocol or compared.protocol
+    views = [
+        _view(title, run_dirs, protocol, options.baseline)
+        for title, run_dirs in compared.views
+    ]
     if output.exists() and not output.is_dir():
         raise bad_flag("output", output, "is not a folder")
-    found = contrasts(groups, baseline)
-    files = write_report(groups, baseline, found, output)
-    for contrast in found:
-        say(contrast.sentence())
+    files = write_report(views, compared.tuning, output)
+    for view in views:
+        for contrast in view.contrasts:
+            say(f"{view.title}: {contrast.sentence()}".removeprefix(": "))
     say(f"written: {', '.join(str(path) for path in files)}")
+
+
+def _view(
+    title: str,
+    run_dirs: Sequence[str],
+    protocol: str | None,
+    baseline: str | None,
+) -> View:
+    """The comparison of some runs."""
+    results = with_features(read_results(_ended(run_dirs), protocol))
+    groups = grouped(results)
+    base = _baseline(groups, baseline)
+    return View(title, groups, base, contrasts(groups, base))
 
 
 def _ended(run_dirs: Sequence[str]) -> list[str]:

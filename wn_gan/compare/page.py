@@ -14,6 +14,7 @@ import markupsafe
 import vl_convert
 
 from wn_gan.compare import plots
+from wn_gan.compare.bundled import Tuning
 from wn_gan.compare.contrasts import Contrast, disagreement
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import Result
@@ -24,6 +25,7 @@ from wn_gan.compare.tables import (
     to_csv,
     to_markdown,
 )
+from wn_gan.compare.views import View
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
 
@@ -59,23 +61,21 @@ MAIN_COLUMNS = (
 
 
 def write_report(
-    groups: list[Group],
-    baseline: Group,
-    contrasts: Sequence[Contrast],
-    output: Path,
+    views: Sequence[View], tuning: Tuning | None, output: Path
 ) -> list[Path]:
     """Writes the page, the table as CSV and Markdown, the plots as files.
 
     Args:
-        groups: all runs, of one protocol.
-        baseline: the group that the others are compared with.
-        contrasts: of the others.
+        views: the comparisons, the one that the page begins with first.
+        tuning: of the runs.
         output: folder.
 
     Returns:
         The files written.
     """
     output.mkdir(parents=True, exist_ok=True)
+    groups, contrasts = views[0].groups, views[0].contrasts
+    baseline = views[0].baseline
     rows = make_rows(groups, contrasts)
     drawn = {name: draw(groups) for name, (_, draw) in PLOTS.items()}
     charts = {name: chart for name, chart in drawn.items() if chart is not None}

@@ -12,9 +12,9 @@ from wn_gan.config.client_options import (
 from wn_gan.config.compare_options import CompareOptions
 from wn_gan.config.data_options import RESIZE_FILTERS, DataOptions
 from wn_gan.config.device_options import STRATEGIES, DeviceOptions
-from wn_gan.config.evaluate_options import EvaluateOptions
+from wn_gan.config.evaluate_options import PARTS, EvaluateOptions
 from wn_gan.config.export_options import ExportOptions
-from wn_gan.config.feature_options import FeatureOptions
+from wn_gan.config.feature_options import NO_EXTRACTOR, FeatureOptions
 from wn_gan.config.launch_options import LaunchOptions
 from wn_gan.config.network_options import (
     DCGAN_FEATURES,
@@ -38,12 +38,15 @@ from wn_gan.config.training_options import (
     PRECISIONS,
     UPDATE_ORDERS,
 )
+from wn_gan.config.tuning_options import TuningOptions
 
 __all__ = [
     "DCGAN_FEATURES",
     "LOSSES",
     "NORMS",
+    "NO_EXTRACTOR",
     "OPTIMIZERS",
+    "PARTS",
     "PRECISIONS",
     "RESIZE_FILTERS",
     "RESNET21_BLOCKS",
@@ -69,5 +72,6 @@ __all__ = [
     "SearchOptions",
     "ServerOptions",
     "StudyOptions",
+    "TuningOptions",
     "changed_options",
 ]

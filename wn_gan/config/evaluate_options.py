@@ -5,7 +5,9 @@ import dataclasses
 from wn_gan.config.feature_options import FeatureOptions
 from wn_gan.config.option import option, require
 from wn_gan.config.search_options import SearchOptions
-from wn_gan.errors import UserError
+from wn_gan.errors import UserError, bad_flag
+
+PARTS = ("final_test", "running_test")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,18 @@ class EvaluateOptions(FeatureOptions, SearchOptions):
         "Test images instead of the run's: folder:<path>, zip:<path> or "
         "npz:<path> (uint8).",
     )
+    part: str = option(
+        PARTS[0],
+        "Part of the run's images to test: 'final_test', or 'running_test', "
+        "the images that chose `best` and may choose a learning rate.",
+        choices=PARTS,
+    )
+    num_images: int | None = option(
+        None,
+        "Most test images, the first ones of the part's random order; default: "
+        "all.",
+        minimum=1,
+    )
     controls: bool = option(True, "Also measure the baselines.")
     controls_images: int = option(
         50_000,
@@ -53,3 +67,9 @@ class EvaluateOptions(FeatureOptions, SearchOptions):
             raise UserError("--run_dir or --saved_model: name one of the two")
         if self.saved_model is not None:
             require(self, "images", "output", what="required by --saved_model")
+        if self.images is not None and self.part != PARTS[0]:
+            raise bad_flag(
+                "part",
+                self.part,
+                "is of the run's images: omit --images",
+            )

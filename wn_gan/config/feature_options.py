@@ -4,13 +4,15 @@ import dataclasses
 
 from wn_gan.config.option import option
 
+NO_EXTRACTOR = "none"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FeatureOptions:
     """Extractor and numbers of images."""
 
     feature_extractor: str = option(
-        "none",
+        NO_EXTRACTOR,
         "Network for KID, Fréchet distance, precision, recall, density, "
         "coverage and perceptual distance: 'none'; 'lite0', EfficientNet-Lite0 "
         "(extra [features]); or the path of a .keras file, a SavedModel or a "

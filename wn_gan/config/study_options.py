@@ -10,13 +10,14 @@ from wn_gan.config.option import (
     option,
     require,
 )
+from wn_gan.config.tuning_options import TuningOptions
 from wn_gan.errors import bad_flag
 
 EXECUTORS = ("here", "local", "slurm")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class StudyOptions(FeatureOptions):
+class StudyOptions(TuningOptions, FeatureOptions):
     """Runs of a study, and how to execute them.
 
     Raises:
@@ -46,10 +47,16 @@ class StudyOptions(FeatureOptions):
         "Gradient evaluations per image in the final test (lbfgs).",
         minimum=1,
     )
+    effort_images: int = option(
+        0,
+        "Final-test images that 2,000 evaluations of 'paper' are run on too, "
+        "for the ranking against the solver's effort; 0 for none.",
+        minimum=0,
+    )
     dry_run: bool = option(
         False,
-        "Print the cells, the number of runs, and their time from measured "
-        "steps; write nothing.",
+        "Print the cells and the number of runs, with time and disk from "
+        "measured steps; write nothing.",
     )
     status: bool = option(
         False, "Print the state of each run, and do nothing else."
@@ -72,7 +79,7 @@ class StudyOptions(FeatureOptions):
     def __post_init__(self) -> None:
         check_values(self)
         require(self, "study_dir", what="name a folder for the study")
-        for name in ("norms", "seeds"):
+        for name in ("norms", "seeds", "tune_seeds"):
             values = getattr(self, name)
             repeated = [v for v in values if values.count(v) > 1]
             if repeated:
@@ -81,6 +88,14 @@ class StudyOptions(FeatureOptions):
                     ",".join(map(str, values)),
                     f"{repeated[0]} stands there twice: name each once",
                 )
+        both = sorted(set(self.seeds) & set(self.tune_seeds))
+        if self.tune and both:
+            raise bad_flag(
+                "tune_seeds",
+                ",".join(map(str, self.tune_seeds)),
+                f"{both[0]} is one of --seeds too: what was tuned on a seed "
+                "must be scored on fresh ones",
+            )
         for text in self.slurm:
             if "=" not in text:
                 raise bad_flag("slurm", text, "must be option=value")

@@ -5,7 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 from rich.table import Table
 
-from wn_gan.config import EvaluateOptions
+from wn_gan.config import NO_EXTRACTOR, EvaluateOptions
 from wn_gan.data.own_images import own_images, resizing_of
 from wn_gan.data.pictures import content_sha256
 from wn_gan.distribution import is_chief, losing_workers, make_strategy
@@ -23,7 +23,7 @@ from wn_gan.evaluate.run_evaluation import (
     reconstructor,
 )
 from wn_gan.evaluate.run_features import run_features, saved_model_features
-from wn_gan.features.extractor import NONE, Extractor, open_extractor
+from wn_gan.features.extractor import Extractor, open_extractor
 from wn_gan.files import path_sha256
 from wn_gan.generators.saved_model import load_generator, newest_version
 from wn_gan.progress import Progress, make_console, say
@@ -77,7 +77,7 @@ def _evaluate_run(
 
 def _extractor(options: EvaluateOptions) -> Extractor | None:
     """The extractor, opened before anything is measured."""
-    if options.feature_extractor == NONE:
+    if options.feature_extractor == NO_EXTRACTOR:
         return None
     return open_extractor(options.feature_extractor)
 
@@ -119,7 +119,7 @@ def saved_model_test(
         raise bad_flag(
             "saved_model", path, f"makes images of no fixed size: {list(shape)}"
         )
-    targets = own_images(options.images, shape)
+    targets = own_images(options.images, shape)[: options.num_images]
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         search = reconstructor(generate, shape, z.shape[1], options, z.dtype)

@@ -50,17 +50,19 @@ class RunEvaluation:
         self.generator = run.untrained_generator()
         resize = run.config.resize_filter
         if options.images is None:
-            self.targets = split.final_test[:]
-            numbers = split.final_test.positions
+            part = getattr(split, options.part)
+            self.targets = part[: options.num_images]
+            numbers = part.positions[: options.num_images]
             dataset = run.config.dataset
         else:
-            self.targets = own_images(options.images, run.image_shape, resize)
+            own = own_images(options.images, run.image_shape, resize)
+            self.targets = own[: options.num_images]
             numbers = range(len(self.targets))
             dataset = options.images
             resize = resizing_of(options.images, resize)
         self.ids = [f"{i:06}" for i in numbers]
         self.protocol = protocol_of(self.targets, dataset, options, resize)
-        default = run.folder.final_test / str(self.protocol)
+        default = run.folder.path / options.part / str(self.protocol)
         self.folder = Path(options.output) if options.output else default
 
     def modes(self) -> tuple[str, ...]:

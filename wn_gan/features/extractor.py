@@ -11,7 +11,7 @@ from wn_gan.features import imported
 from wn_gan.features.lite0 import SIZE, build_lite0, weights_path
 from wn_gan.files import path_sha256
 
-NONE, LITE0 = "none", "lite0"
+LITE0 = "lite0"
 FID_GRAPH_SHA256 = ""
 """SHA-256 of `classify_image_graph_def.pb` of 2015-12-05, by which FID is
 defined. A maintainer enters it after checking the file; while it is empty, no

@@ -109,14 +109,23 @@ class RunFolder:
         """Paths of the sample grids of training, oldest first."""
         return sorted(self.samples.glob("step_*.png"))
 
+    def tests(self, part: str, protocol: str = "*") -> list[Path]:
+        """Folders of the finished tests of the default kind.
+
+        Args:
+            part: of the images, "final_test" or "running_test".
+            protocol: protocol of the tests; default: any.
+        """
+        found = self.path.glob(f"{part}/{protocol}/summary.json")
+        return [path.parent for path in sorted(found)]
+
     def final_tests(self, protocol: str = "*") -> list[Path]:
         """Folders of the finished final tests of the default kind.
 
         Args:
             protocol: protocol of the tests; default: any.
         """
-        found = self.final_test.glob(f"{protocol}/summary.json")
-        return [path.parent for path in sorted(found)]
+        return self.tests(self.final_test.name, protocol)
 
     def all_final_tests(self) -> list[Path]:
         """Folders of all finished final tests: any checkpoint and mode."""

@@ -13,7 +13,7 @@ from wn_gan.config import Config, StudyOptions
 
 def main(shared: Config, options: StudyOptions) -> None:
     """Runs the study."""
-    from wn_gan.study.grid import run_study
+    from wn_gan.study.run_study import run_study
 
     run_study(shared, options)
 

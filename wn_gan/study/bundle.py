@@ -7,19 +7,16 @@ that made it. A study that has lost a run's own folder goes on from these.
 import dataclasses
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from wn_gan.compare.bundled import LIST
-from wn_gan.config import (
-    Config,
-    SearchOptions,
-    StudyOptions,
-    changed_options,
-)
-from wn_gan.evaluate.manifest import search_identity
+from wn_gan.compare.bundled import CONTENT
+from wn_gan.config import PARTS, Config, changed_options
 from wn_gan.files import write_json, write_text
 from wn_gan.flag_defs import from_flag_file, to_flag_file
-from wn_gan.runs.folder import RunFolder, read_json, read_manifest
+from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.study.measurements import Measurement
 
 _TEXTS = ("metrics.jsonl", "final.json", "failures.json")
 _OF_TEST = ("per_image.csv", "manifest.json", "controls.json")
@@ -34,28 +31,48 @@ class Bundle:
     """
 
     def __init__(self, study_dir: str | Path):
-        self.folder = Path(study_dir) / "bundle"
+        self.study_dir = Path(study_dir)
+        self.folder = self.study_dir / "bundle"
+
+    def name(self, config: Config) -> str:
+        """Name of a run's results, e.g. "tuning/weight_seed100"."""
+        path = Path(config.run_dir).relative_to(self.study_dir)
+        return path.as_posix()
 
     def place(self, config: Config) -> Path:
         """Folder of a run's results."""
-        return self.folder / Path(config.run_dir).name
+        return self.folder / self.name(config)
 
-    def update(self, configs: list[Config], first_seed: int) -> None:
+    def begin(self, plan: dict[str, Any]) -> None:
+        """Writes the plan, until there is more to say."""
+        if not (self.folder / CONTENT).exists():
+            self.describe({"plan": plan})
+
+    def describe(self, content: dict[str, Any]) -> None:
+        """Writes what the study is: `study.json`."""
+        write_json(self.folder / CONTENT, content)
+
+    def update(self, configs: Sequence[Config], pictures_of: int) -> None:
         """Writes the results of all runs that have a folder of their own.
 
         Args:
-            configs: of all runs of the study, in the report's order.
-            first_seed: the runs of this seed also keep their pictures.
+            configs: of runs of the study.
+            pictures_of: the runs of this seed also keep their pictures.
         """
         for config in configs:
             folder = RunFolder(config.run_dir)
             if folder.config.exists() or folder.plan.exists():
-                self._write(config, folder, config.seed == first_seed)
-        names = [Path(config.run_dir).name for config in configs]
-        write_json(self.folder / LIST, {"runs": names})
+                self._write(config, folder, config.seed == pictures_of)
 
-    def holds(self, config: Config, options: StudyOptions) -> bool:
-        """Whether a run's results are there: same options, same test."""
+    def holds(
+        self, config: Config, measurements: Sequence[Measurement]
+    ) -> bool:
+        """Whether a run's results are there: same options, same tests.
+
+        Args:
+            config: of the run.
+            measurements: its tests.
+        """
         stored = RunFolder(self.place(config))
         final = read_json(stored.final)
         if final is None or final["step"] < config.train_steps:
@@ -63,14 +80,7 @@ class Bundle:
         old = from_flag_file(stored.config.read_text())
         if changed_options(old, config) or old.train_steps > config.train_steps:
             return False
-        search = search_identity(
-            SearchOptions(evaluations=options.final_evaluations)
-        )
-        return any(
-            read_manifest(test).get("search") == search
-            and _has_features(test, options)
-            for test in stored.final_tests()
-        )
+        return all(each.is_complete(stored) for each in measurements)
 
     def _write(self, config: Config, run: RunFolder, pictures: bool) -> None:
         place = self.place(config)
@@ -82,7 +92,7 @@ class Bundle:
         place.mkdir(parents=True)
         plain = dataclasses.replace(
             config,
-            run_dir=place.name,
+            run_dir=self.name(config),
             data_dir=None,
             cache_dir=None,
             prepared_dir=None,
@@ -98,20 +108,21 @@ class Bundle:
         if environment is not None:
             del environment["command"]
             write_json(place / run.environment.name, environment)
-        for test in run.final_tests():
-            _write_test(test, place, pictures)
-        for grid in run.sample_grids()[-1:] if pictures else ():
+        for part in PARTS:
+            for test in run.tests(part):
+                self._write_test(test, config, pictures)
+        for grid in run.sample_grids() if pictures else ():
             _copy(grid, place / "samples" / grid.name)
 
-
-def _write_test(test: Path, place: Path, pictures: bool) -> None:
-    target = place / "final_test" / test.name
-    summary = read_json(test / "summary.json")
-    summary["provenance"]["run_dir"] = place.name
-    features = [path.name for path in test.glob("features-*.json")]
-    for name in (*_OF_TEST, *features, *[_PICTURE] * pictures):
-        _copy(test / name, target / name)
-    write_text(target / "summary.json", json.dumps(summary, indent=1) + "\n")
+    def _write_test(self, test: Path, config: Config, pictures: bool) -> None:
+        target = self.place(config) / test.parent.name / test.name
+        summary = read_json(test / "summary.json")
+        summary["provenance"]["run_dir"] = self.name(config)
+        features = [path.name for path in test.glob("features-*.json")]
+        for name in (*_OF_TEST, *features, *[_PICTURE] * pictures):
+            _copy(test / name, target / name)
+        text = json.dumps(summary, indent=1) + "\n"
+        write_text(target / "summary.json", text)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -119,11 +130,3 @@ def _copy(source: Path, target: Path) -> None:
     if source.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-
-
-def _has_features(test: Path, options: StudyOptions) -> bool:
-    """Whether a test has the features that the study asks for."""
-    if options.feature_extractor == "none":
-        return True
-    wanted = f"features-*-samples{options.feature_samples}*.json"
-    return any(test.glob(wanted))

@@ -1,13 +1,17 @@
-"""The cells of a study's grid: every combination of the varied options."""
+"""The cells of a study's grid, and the candidates that each is tuned over."""
 
 import dataclasses
 import itertools
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import bad_flag, nearest
 from wn_gan.flag_defs import parsed_value
+
+# Words that stand for several options of a run.
+ALIASES = {"learning_rate": ("g_learning_rate", "d_learning_rate")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,38 +36,78 @@ def cells(options: StudyOptions) -> list[Cell]:
     Raises:
         UserError: for an option that cannot be varied, or a bad value.
     """
-    varied = dict(_parsed(text) for text in options.vary)
-    if len(varied) < len(options.vary):
-        raise bad_flag("vary", " ".join(options.vary), "names an option twice")
-    if "norm" not in varied:
-        varied = {"norm": list(options.norms)} | varied
+    axes = _axes("vary", options.vary)
+    if "norm" not in axes:
+        axes = {"norm": list(options.norms)} | axes
+    return _product(axes)
+
+
+def candidates(options: StudyOptions) -> list[Cell]:
+    """Returns what each cell is tuned over; empty if nothing is tuned.
+
+    Args:
+        options: of the study.
+
+    Raises:
+        UserError: for an option that cannot be tuned, or a bad value.
+    """
+    axes = _axes("tune", options.tune)
+    varied = {"norm", *_options(_axes("vary", options.vary))}
+    for name in set(_options(axes)) & varied:
+        raise bad_flag(
+            "tune", " ".join(options.tune), f"--{name} is varied already"
+        )
+    return _product(axes) if axes else []
+
+
+def _axes(flag: str, texts: Sequence[str]) -> dict[str, list[Any]]:
+    """Values by option, or by alias."""
+    axes = dict(_parsed(flag, text) for text in texts)
+    names = _options(axes)
+    if len(axes) < len(texts) or len(set(names)) < len(names):
+        raise bad_flag(flag, " ".join(texts), "names an option twice")
+    return axes
+
+
+def _options(axes: dict[str, list[Any]]) -> list[str]:
+    """The options of a run that axes set."""
+    return [name for axis in axes for name in ALIASES.get(axis, (axis,))]
+
+
+def _product(axes: dict[str, list[Any]]) -> list[Cell]:
     found = []
-    for values in itertools.product(*varied.values()):
-        cell = dict(zip(varied, values, strict=True))
-        found.append(Cell(cell, _name(cell)))
+    for values in itertools.product(*axes.values()):
+        chosen = dict(zip(axes, values, strict=True))
+        options = {
+            name: value
+            for axis, value in chosen.items()
+            for name in _options({axis: []})
+        }
+        found.append(Cell(options, _name(chosen)))
     return found
 
 
-def _parsed(text: str) -> tuple[str, list[Any]]:
+def _parsed(flag: str, text: str) -> tuple[str, list[Any]]:
     """Parses option=a|b|c."""
-    name, _, values = text.partition("=")
+    axis, _, values = text.partition("=")
+    name = ALIASES.get(axis, (axis,))[0]
     fields = {field.name: field for field in dataclasses.fields(Config)}
     if name not in fields or not values:
-        hint = nearest(name, list(fields))
+        hint = nearest(axis, [*fields, *ALIASES])
         raise bad_flag(
-            "vary",
+            flag,
             text,
             "must be option=value|value|..., with an option of a run"
             + (f"; the nearest are {hint}" if hint else ""),
         )
     if name == "seed":
-        raise bad_flag("vary", text, "seeds are not varied: give --seeds")
+        raise bad_flag(flag, text, "seeds are not varied: give --seeds")
     if fields[name].metadata["may_change"] and name != "train_steps":
-        raise bad_flag("vary", text, f"--{name} does not change a run's result")
+        raise bad_flag(flag, text, f"--{name} does not change a run's result")
     found = [parsed_value(Config, name, each) for each in values.split("|")]
     if len({str(value) for value in found}) < len(found):
-        raise bad_flag("vary", text, "names a value twice")
-    return name, found
+        raise bad_flag(flag, text, "names a value twice")
+    return axis, found
 
 
 def _name(values: dict[str, Any]) -> str:

@@ -1,13 +1,14 @@
 """Runs a study as jobs, with the package submitit (extra `slurm`)."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import submitit
 
 from wn_gan.config import Config
-from wn_gan.study.study_run import run_one
+from wn_gan.study.measurements import Measurement
+from wn_gan.study.single_run import run_one
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 # submitit's defaults are 3 requeues, and 5 minutes for a local job.
@@ -20,21 +21,21 @@ class StudyJob(submitit.helpers.Checkpointable):
 
     Args:
         config: config of the run.
-        test_flags: see `run_one`.
+        measurements: its tests.
     """
 
-    def __init__(self, config: Config, test_flags: list[str]):
+    def __init__(self, config: Config, measurements: Sequence[Measurement]):
         self.config = config
-        self.test_flags = test_flags
+        self.measurements = measurements
 
     def __call__(self) -> str:
         """Trains and tests the run; returns a line with the result."""
-        return run_one(self.config, self.test_flags)
+        return run_one(self.config, self.measurements)
 
 
 def run_jobs(
-    configs: list[Config],
-    test_flags: list[str],
+    configs: Sequence[Config],
+    measurements: Sequence[Measurement],
     folder: Path,
     executor: str,
     num_parallel: int,
@@ -44,7 +45,7 @@ def run_jobs(
 
     Args:
         configs: configs of the runs.
-        test_flags: see `run_one`.
+        measurements: the tests of each run.
         folder: folder of the jobs' files and logs.
         executor: "local" or "slurm".
         num_parallel: maximum number of jobs that run or wait in the queue.
@@ -67,7 +68,7 @@ def run_jobs(
     while waiting or running:
         while waiting and len(running) < num_parallel:
             config = waiting.pop(0)
-            job = submitting.submit(StudyJob(config, test_flags))
+            job = submitting.submit(StudyJob(config, measurements))
             running[job] = config
         for job in [job for job in running if job.done()]:
             yield _how_it_ended(job, running.pop(job))

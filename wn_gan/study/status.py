@@ -2,20 +2,26 @@
 
 from rich.table import Table
 
-from wn_gan.config import Config
+from wn_gan.config import Config, StudyOptions
 from wn_gan.progress import make_console
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import read_metrics
-from wn_gan.study.study_run import is_trained
+from wn_gan.study.bundle import Bundle
+from wn_gan.study.measurements import FINAL_TEST, RUNNING_TEST
+from wn_gan.study.plan import tuning_trials
+from wn_gan.study.single_run import has_ended, is_trained
+from wn_gan.study.views import planned_views
 
 
-def print_status(configs: list[Config]) -> None:
+def print_status(shared: Config, options: StudyOptions) -> None:
     """Prints a table of the runs, and how many are done.
 
     Args:
-        configs: of all runs of the study.
+        shared: options of all runs.
+        options: of the study.
     """
+    configs = known_runs(shared, options)
     table = Table()
     for column in ("run", "state", "step", "of"):
         table.add_column(column, no_wrap=True)
@@ -34,13 +40,31 @@ def print_status(configs: list[Config]) -> None:
     make_console().print(table)
 
 
+def known_runs(shared: Config, options: StudyOptions) -> list[Config]:
+    """All runs; of a tuned study the scored ones only after the tuning.
+
+    Args:
+        shared: options of all runs.
+        options: of the study.
+    """
+    trials = tuning_trials(shared, options)
+    configs = [trial.config for trial in trials]
+    bundle = Bundle(options.study_dir)
+    if all(has_ended(RunFolder(bundle.place(each)), each) for each in configs):
+        views = planned_views(shared, options, trials, bundle)
+        scored = [config for view in views for config in view.configs]
+        configs += {config.run_dir: config for config in scored}.values()
+    return configs
+
+
 def state_of(config: Config) -> str:
     """Tested, trained, running, failed, stopped or waiting."""
     folder = RunFolder(config.run_dir)
     if folder.is_locked():
         return "running"
     if is_trained(config):
-        return "tested" if folder.final_tests() else "trained"
+        tested = folder.tests(FINAL_TEST) or folder.tests(RUNNING_TEST)
+        return "tested" if tested else "trained"
     if FailureLog(folder.failures).pending:
         return "failed"
     return "stopped" if folder.config.exists() else "waiting"

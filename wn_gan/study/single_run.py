@@ -5,30 +5,22 @@ import dataclasses
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 
-from wn_gan.config import Config, FeatureOptions, StudyOptions
+from wn_gan.config import Config
 from wn_gan.config.device_options import DeviceOptions
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.study.measurements import Measurement
 
 
-def evaluation_flags(options: StudyOptions) -> list[str]:
-    """Flags of the final test of each run of a study."""
-    fields = dataclasses.fields(FeatureOptions)
-    features = FeatureOptions(
-        **{field.name: getattr(options, field.name) for field in fields}
-    )
-    effort = f"--evaluations={options.final_evaluations}"
-    return [effort, *to_flag_file(features).splitlines()]
-
-
-def run_one(config: Config, test_flags: list[str]) -> str:
+def run_one(config: Config, measurements: Sequence[Measurement]) -> str:
     """Trains a run if it is not finished, and tests it.
 
     Args:
         config: config of the run.
-        test_flags: see `evaluation_flags`.
+        measurements: its tests.
 
     Returns:
         A line with the result and the run's folder.
@@ -40,13 +32,14 @@ def run_one(config: Config, test_flags: list[str]) -> str:
         return f"locked: {config.run_dir}; another process is training there"
     if not is_trained(config) and _train(config) != 0:
         return f"failed: {config.run_dir}; reported as failed"
-    status = _run(
-        "evaluate",
-        f"--run_dir={config.run_dir}",
-        *test_flags,
-        *_device_flags(config),
-    )
-    return f"{'tested' if status == 0 else 'not tested'}: {config.run_dir}"
+    tested = [_measure(config, each) for each in measurements]
+    return f"{'tested' if all(tested) else 'not tested'}: {config.run_dir}"
+
+
+def _measure(config: Config, measurement: Measurement) -> bool:
+    """Tests a run; returns whether that worked."""
+    flags = measurement.flags() + _device_flags(config)
+    return _run("evaluate", f"--run_dir={config.run_dir}", *flags) == 0
 
 
 def _device_flags(config: Config) -> list[str]:
@@ -57,12 +50,22 @@ def _device_flags(config: Config) -> list[str]:
 
 def is_trained(config: Config) -> bool:
     """Whether the run has done all its steps."""
-    return steps_done(config) >= config.train_steps
+    return has_ended(RunFolder(config.run_dir), config)
 
 
-def steps_done(config: Config) -> int:
+def has_ended(run: RunFolder, config: Config) -> bool:
+    """Whether a folder, of a run or in a bundle, holds a run that has ended.
+
+    Args:
+        run: the folder.
+        config: of the run; it says how many steps are wanted.
+    """
+    return steps_done(run) >= config.train_steps
+
+
+def steps_done(run: RunFolder) -> int:
     """Steps of the run, if it has ended; else 0."""
-    final = read_json(RunFolder(config.run_dir).final)
+    final = read_json(run.final)
     return final["step"] if final else 0
 
 

@@ -1,0 +1,105 @@
+"""The tests that a study makes of its runs."""
+
+import dataclasses
+from pathlib import Path
+
+from wn_gan.config import (
+    NO_EXTRACTOR,
+    PARTS,
+    FeatureOptions,
+    SearchOptions,
+    StudyOptions,
+)
+from wn_gan.evaluate.manifest import search_identity
+from wn_gan.flag_defs import to_flag_file
+from wn_gan.runs.folder import RunFolder, read_json, read_manifest
+
+FINAL_TEST, RUNNING_TEST = PARTS
+EFFORT_EVALUATIONS = 2000
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One test of a run's best checkpoint.
+
+    Attributes:
+        search: solver and effort.
+        part: of the run's images.
+        num_images: most images; None for all of the part.
+        controls: whether the baselines are measured too.
+        features: feature-space measures.
+    """
+
+    search: SearchOptions
+    part: str = FINAL_TEST
+    num_images: int | None = None
+    controls: bool = True
+    features: FeatureOptions = dataclasses.field(default_factory=FeatureOptions)
+
+    def flags(self) -> list[str]:
+        """Flags of `wn_gan.evaluate`."""
+        given = {"part": self.part, "controls": str(self.controls).lower()}
+        given |= search_identity(self.search)
+        if self.num_images is not None:
+            given["num_images"] = self.num_images
+        lines = [f"--{name}={value}" for name, value in given.items()]
+        return lines + to_flag_file(self.features).splitlines()
+
+    def found(self, run: RunFolder) -> Path | None:
+        """Folder of the finished test of a run; None if there is none.
+
+        Args:
+            run: its folder, or its folder in a bundle.
+        """
+        for test in run.tests(self.part):
+            searched = read_manifest(test).get("search")
+            if searched == search_identity(self.search) and self._is_of(test):
+                return test
+        return None
+
+    def is_complete(self, run: RunFolder) -> bool:
+        """Whether a run has the test, with the features."""
+        test = self.found(run)
+        if test is None or self.features.feature_extractor == NO_EXTRACTOR:
+            return test is not None
+        wanted = f"features-*-samples{self.features.feature_samples}*.json"
+        return any(test.glob(wanted))
+
+    def _is_of(self, test: Path) -> bool:
+        """Whether a test is on as many of the run's own images."""
+        summary = read_json(test / "summary.json") or {}
+        own = summary.get("provenance", {}).get("images") is None
+        most = self.num_images or summary["num_images"]
+        return own and summary["num_images"] <= most
+
+
+def final_measurements(options: StudyOptions) -> list[Measurement]:
+    """The tests of a scored run; the first one decides.
+
+    Args:
+        options: of the study.
+    """
+    names = [field.name for field in dataclasses.fields(FeatureOptions)]
+    features = FeatureOptions(**{n: getattr(options, n) for n in names})
+    search = SearchOptions(evaluations=options.final_evaluations)
+    found = [Measurement(search=search, features=features)]
+    if options.effort_images:
+        search = SearchOptions(solver="paper", evaluations=EFFORT_EVALUATIONS)
+        found.append(
+            Measurement(
+                search=search, num_images=options.effort_images, controls=False
+            )
+        )
+    return found
+
+
+def tuning_measurement(options: StudyOptions) -> Measurement:
+    """The test of a tuning run, on the running-test images.
+
+    Args:
+        options: of the study.
+    """
+    search = SearchOptions(
+        solver=options.tune_solver, evaluations=options.tune_evaluations
+    )
+    return Measurement(search=search, part=RUNNING_TEST, controls=False)

@@ -1,0 +1,108 @@
+"""The work of `python -m wn_gan.study`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from wn_gan.compare.compare_runs import compare
+from wn_gan.config import CompareOptions, Config, StudyOptions
+from wn_gan.progress import say
+from wn_gan.runs.folder import RunFolder
+from wn_gan.study.bundle import Bundle
+from wn_gan.study.compile_once import with_jit_compile_decided
+from wn_gan.study.content import content_of
+from wn_gan.study.executing import run_all
+from wn_gan.study.measurements import (
+    Measurement,
+    final_measurements,
+    tuning_measurement,
+)
+from wn_gan.study.plan import (
+    Trial,
+    check_plan,
+    check_runs,
+    fixed_options,
+    plan,
+    tuning_trials,
+)
+from wn_gan.study.preview import preview
+from wn_gan.study.status import print_status
+from wn_gan.study.views import PlannedView, planned_views
+
+
+def run_study(shared: Config, options: StudyOptions) -> None:
+    """Tunes, trains and tests what is missing, then compares all.
+
+    Args:
+        shared: options of all runs.
+        options: options of the study.
+
+    Raises:
+        UserError: for a bad plan, or a folder that holds another study.
+    """
+    plan(shared, options), tuning_trials(shared, options)  # or an error
+    if options.dry_run:
+        preview(shared, options)
+        return
+    if options.status:
+        print_status(shared, options)
+        return
+    bundle = Bundle(options.study_dir)
+    check_plan(bundle.folder, options)
+    shared = with_jit_compile_decided(shared, options)
+    trials = tuning_trials(shared, options)
+    bundle.begin(fixed_options(options))
+    tuning = [tuning_measurement(options)]
+    configs = [trial.config for trial in trials]
+    if _run_missing(configs, tuning, options, bundle):
+        views = planned_views(shared, options, trials, bundle)
+        _score(views, trials, options, bundle)
+
+
+def _score(
+    views: Sequence[PlannedView],
+    trials: Sequence[Trial],
+    options: StudyOptions,
+    bundle: Bundle,
+) -> None:
+    """Trains and tests the scored runs, and writes the report."""
+    configs = {
+        config.run_dir: config for view in views for config in view.configs
+    }
+    measurements = final_measurements(options)
+    if _run_missing(list(configs.values()), measurements, options, bundle):
+        bundle.describe(content_of(views, trials, options, bundle))
+        report = str(Path(options.study_dir) / "report")
+        compare(CompareOptions(bundle=str(bundle.folder), output=report))
+
+
+def _run_missing(
+    configs: Sequence[Config],
+    measurements: Sequence[Measurement],
+    options: StudyOptions,
+    bundle: Bundle,
+) -> bool:
+    """Runs what neither a run's own folder nor the bundle holds.
+
+    Returns:
+        Whether all have ended: False if other processes are training some.
+    """
+    check_runs(configs)
+    wanted = []
+    for config in configs:
+        gone = not RunFolder(config.run_dir).config.exists()
+        if gone and bundle.holds(config, measurements):
+            say(f"in the bundle: {config.run_dir}")
+        else:
+            wanted.append(config)
+    ended = run_all(wanted, measurements, options)
+    for number, line in enumerate(ended, start=1):
+        say(f"{number} of {len(wanted)} ended: {line}")
+        bundle.update(configs, options.seeds[0])
+    if any(RunFolder(config.run_dir).is_locked() for config in configs):
+        say(
+            "other processes are still training runs of this study: start "
+            "it again for the report when they have ended"
+        )
+        return False
+    bundle.update(configs, options.seeds[0])
+    return True
