@@ -261,7 +261,7 @@ def test_an_unknown_baseline(runs, tmp_path, refused):
 
 def cells(html, table):
     """A table of the page as lists of texts."""
-    body = re.search(rf'<table id="{table}">(.*?)</table>', html, re.S)[1]
+    body = re.search(rf'<table [^>]*id="{table}">(.*?)</table>', html, re.S)[1]
     rows = re.findall(r"<tr>(.*?)</tr>", body, re.S)
     return [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in rows]
 

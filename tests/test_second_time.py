@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from helpers.commands import TINY
 
-from wn_gan.config import Config
+from wn_gan.config import Config, SearchOptions
 from wn_gan.errors import UserError
 from wn_gan.evaluate.superseded import supersede
 from wn_gan.files import write_json
 from wn_gan.runs.failures import Failure, FailureLog
 from wn_gan.runs.folder import RunFolder
 from wn_gan.sample.pictures import write_pngs
-from wn_gan.study import study_run
+from wn_gan.study import single_run
+from wn_gan.study.measurements import Measurement
 from wn_gan.train.recovery import recover
 
 RESULTS = ("manifest.json", "per_image.csv", "codes.npz", "summary.json")
@@ -118,7 +119,7 @@ def test_sample_deletes_no_file_of_others(tmp_path):
 def test_a_study_tests_on_the_devices_of_its_runs(tmp_path, monkeypatch):
     commands = []
     monkeypatch.setattr(
-        study_run, "_run", lambda *words: commands.append(words) or 0
+        single_run, "_run", lambda *words: commands.append(words) or 0
     )
     config = Config(
         run_dir=str(tmp_path / "run"),
@@ -126,7 +127,8 @@ def test_a_study_tests_on_the_devices_of_its_runs(tmp_path, monkeypatch):
         strategy="mirrored",
         num_virtual_devices=2,
     )
-    study_run.run_one(config, ["--evaluations=3"])
+    search = SearchOptions(evaluations=3)
+    single_run.run_one(config, [Measurement(search=search)])
     (test,) = (words for words in commands if words[0] == "evaluate")
     for flag in (
         "--test_batch_size=7",

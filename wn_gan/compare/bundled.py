@@ -36,10 +36,14 @@ class Tuning:
     Attributes:
         solver: of the test that ranks the candidates.
         trials: all tuning runs.
+        chosen: best value by cell.
+        shared: best value for all cells.
     """
 
     solver: str
     trials: tuple[Trial, ...]
+    chosen: dict[str, str]
+    shared: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +51,13 @@ class Compared:
     """Runs that a report compares.
 
     Attributes:
-        views: title and run folders of each comparison, baseline first.
+        views: name, title and run folders of each comparison, the baseline
+            first.
         protocol: of the final test; None for the only one that all share.
         tuning: None if nothing was tuned.
     """
 
-    views: Sequence[tuple[str, Sequence[str]]]
+    views: Sequence[tuple[str, str, Sequence[str]]]
     protocol: str | None = None
     tuning: Tuning | None = None
 
@@ -81,11 +86,15 @@ def read_bundle(bundle: str | Path) -> Compared:
 
 def _compared(bundle: Path, found: dict) -> Compared:
     views = [
-        (str(view["title"]), [str(_inside(bundle, n)) for n in view["runs"]])
+        (
+            _word(view["name"]),
+            str(view["title"]),
+            [str(_inside(bundle, run)) for run in view["runs"]],
+        )
         for view in found["views"]
     ]
     tuning = found.get("tuning")
-    if not views or not all(runs for _, runs in views):
+    if not views or not all(runs for *_, runs in views):
         raise ValueError("no runs")
     return Compared(
         views,
@@ -99,7 +108,19 @@ def _tuning(bundle: Path, found: dict) -> Tuning:
         Trial(**(each | {"run": _inside(bundle, each["run"])}))
         for each in found["trials"]
     ]
-    return Tuning(str(found["solver"]), tuple(trials))
+    return Tuning(
+        str(found["solver"]),
+        tuple(trials),
+        dict(found["chosen"]),
+        str(found["shared"]),
+    )
+
+
+def _word(name: str) -> str:
+    """A name that may be part of a file's name."""
+    if name and not name.isidentifier():
+        raise ValueError(name)
+    return name
 
 
 def _inside(bundle: Path, name: str) -> Path:

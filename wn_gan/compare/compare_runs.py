@@ -26,13 +26,12 @@ def compare(options: CompareOptions) -> None:
         UserError: for runs that cannot be compared.
     """
     output = Path(options.output)
-    compared = Compared([("", options.run_dirs)], options.protocol)
+    compared = Compared([("", "", options.run_dirs)], options.protocol)
     if options.bundle is not None:
         compared = read_bundle(options.bundle)
     protocol = options.protocol or compared.protocol
     views = [
-        _view(title, run_dirs, protocol, options.baseline)
-        for title, run_dirs in compared.views
+        _view(*view, protocol, options.baseline) for view in compared.views
     ]
     if output.exists() and not output.is_dir():
         raise bad_flag("output", output, "is not a folder")
@@ -44,6 +43,7 @@ def compare(options: CompareOptions) -> None:
 
 
 def _view(
+    name: str,
     title: str,
     run_dirs: Sequence[str],
     protocol: str | None,
@@ -53,7 +53,7 @@ def _view(
     results = with_features(read_results(_ended(run_dirs), protocol))
     groups = grouped(results)
     base = _baseline(groups, baseline)
-    return View(title, groups, base, contrasts(groups, base))
+    return View(name, title, groups, base, contrasts(groups, base))
 
 
 def _ended(run_dirs: Sequence[str]) -> list[str]:

@@ -1,54 +1,36 @@
 """The report: one page that needs nothing else."""
 
-import base64
-import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import jinja2
 import markupsafe
 import vl_convert
 
-from wn_gan.compare import plots
 from wn_gan.compare.bundled import Tuning
-from wn_gan.compare.contrasts import Contrast, disagreement
+from wn_gan.compare.charts import Chart, charts_of, forest_of, tuning_charts
+from wn_gan.compare.contrasts import disagreement
+from wn_gan.compare.effort import changes_of_order, efforts
 from wn_gan.compare.groups import Group
+from wn_gan.compare.pictures import picture_rows
 from wn_gan.compare.results import Result
 from wn_gan.compare.tables import (
+    beside_columns,
+    cells_of,
     columns,
+    main_cells,
     make_rows,
     shown,
     to_csv,
     to_markdown,
 )
+from wn_gan.compare.tuning_table import edges, tuning_rows
 from wn_gan.compare.views import View
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
-
-PLOTS = {
-    "final_losses": ("Final test by norm", plots.final_losses),
-    "loss_over_steps": (
-        "Running test over training",
-        plots.loss_over_steps,
-    ),
-    "loss_over_evaluations": (
-        "Final test over the solver's evaluations",
-        plots.loss_over_evaluations,
-    ),
-    "kid_over_steps": (
-        "KID against training images, over training",
-        functools.partial(plots.features_over_steps, name="KID (train)"),
-    ),
-    "coverage_over_steps": (
-        "Coverage of training images, over training",
-        functools.partial(plots.features_over_steps, name="coverage (train)"),
-    ),
-}
-
 
 MAIN_COLUMNS = (
     "norm",
@@ -63,7 +45,7 @@ MAIN_COLUMNS = (
 def write_report(
     views: Sequence[View], tuning: Tuning | None, output: Path
 ) -> list[Path]:
-    """Writes the page, the table as CSV and Markdown, the plots as files.
+    """Writes the page, the tables as CSV and Markdown, the charts as files.
 
     Args:
         views: the comparisons, the one that the page begins with first.
@@ -74,92 +56,121 @@ def write_report(
         The files written.
     """
     output.mkdir(parents=True, exist_ok=True)
-    groups, contrasts = views[0].groups, views[0].contrasts
-    baseline = views[0].baseline
-    rows = make_rows(groups, contrasts)
-    drawn = {name: draw(groups) for name, (_, draw) in PLOTS.items()}
-    charts = {name: chart for name, chart in drawn.items() if chart is not None}
-    written = {
-        "report.html": render(groups, rows, charts, baseline, contrasts),
-        "table.csv": to_csv(rows),
-        "table.md": to_markdown(rows),
-    }
+    groups = views[0].groups
+    forests = [forest_of(view) for view in views]
+    charts = charts_of(groups)
+    tuned = tuning_charts(tuning, [group.label for group in groups])
+    written = {"report.html": _render(views, tuning, forests, charts, tuned)}
+    for view in views:
+        rows = make_rows(view.groups, view.contrasts)
+        written[f"{view.file_name('table')}.csv"] = to_csv(rows)
+        written[f"{view.file_name('table')}.md"] = to_markdown(rows)
     for name, text in written.items():
         write_text(output / name, text)
     files = [output / name for name in written]
-    for name, chart in charts.items():
+    for each in (*forests, *charts, *tuned):
         for kind in ("png", "svg"):
-            files.append(output / f"{name}.{kind}")
-            chart.save(files[-1])
+            files.append(output / f"{each.name}.{kind}")
+            each.chart.save(files[-1])
     return files
 
 
-def render(
-    groups: list[Group],
-    rows: list[dict],
-    charts: dict[str, alt.TopLevelMixin],
-    baseline: Group,
-    contrasts: Sequence[Contrast],
+def _render(
+    views: Sequence[View],
+    tuning: Tuning | None,
+    forests: Sequence[Chart],
+    charts: Sequence[Chart],
+    tuned: Sequence[Chart],
 ) -> str:
     """The page's HTML."""
     template = resources.files("wn_gan.compare") / "report.html.j2"
     environment = jinja2.Environment(autoescape=True)
-    runs = [(group, run) for group in groups for run in group.runs]
-    controls = [
-        {"label": label(group, run), "found": run.controls}
-        for group, run in runs
-        if run.controls
-    ]
-    names = dict.fromkeys(n for run in controls for n in run["found"])
-    protocols = {r.summary["protocol"] for _, r in runs if r.summary}
+    groups = views[0].groups
+    runs = _all_runs(views)
+    found = efforts(groups)
+    rows = make_rows(groups, views[0].contrasts)
     return environment.from_string(template.read_text()).render(
         title="Normalizations compared by reconstruction",
-        baseline=baseline.label,
-        sentences=[f"{each.sentence()}." for each in contrasts],
-        notes=[text for c in contrasts if (text := disagreement(c))],
+        baseline=views[0].baseline.label,
+        views=[_view(v, f) for v, f in zip(views, forests, strict=True)],
         main_columns=MAIN_COLUMNS,
-        main_rows=[_main_cells(row) for row in rows],
-        columns=columns(rows),
-        rows=[[shown(row[name]) for name in columns(rows)] for row in rows],
-        controls=controls,
-        control_names=list(names),
-        plots=[
-            {
-                "name": name,
-                "title": PLOTS[name][0],
-                "spec": data_island(
-                    chart.properties(width="container").to_dict()
-                ),
-            }
-            for name, chart in charts.items()
-        ],
-        pictures=list(_pictures(groups)),
-        protocol=", ".join(protocols) or "no final test",
-        runs=[_run(group, run) for group, run in runs],
+        notes=[t for v in views for c in v.contrasts if (t := disagreement(c))],
+        order_changes=changes_of_order(found),
+        beside_columns=beside_columns(rows),
+        beside_rows=[cells_of(row, beside_columns(rows)) for row in rows],
+        charts=[_placed(chart) for chart in charts],
+        tuning=tuning
+        and {
+            "solver": tuning.solver,
+            "rows": tuning_rows(tuning),
+            "edges": edges(tuning),
+            "charts": [_placed(chart) for chart in tuned],
+        },
+        pictures=list(picture_rows(groups)),
+        failures=[r for r in (_run(*run) for run in runs) if r["causes"]],
+        protocol=_protocol(runs),
+        runs=[_run(*run) for run in runs],
         vega_script=_script(vl_convert.javascript_bundle()),
+        **_controls(groups),
     )
 
 
-def _main_cells(row: dict) -> list[str]:
-    """What the narrow table shows of a row."""
-    alive = row["runs"] - row["failed or collapsed"]
-    interval = ""
-    if row["difference from"] is not None:
-        low, high = (shown(row[f"difference {end}"]) for end in ("from", "to"))
-        interval = f"{low} to {high}"
-    return [
-        row["norm"],
-        f"{alive} of {row['runs']}",
-        shown(row["final test mean"]),
-        shown(row["difference"]),
-        interval,
-        shown(row["p (Holm)"]),
+def _all_runs(views: Sequence[View]) -> list[tuple[Group, Result]]:
+    """The runs of all views, each once."""
+    found = {}
+    for view in views:
+        for group in view.groups:
+            for run in group.runs:
+                found.setdefault(run.folder.path, (group, run))
+    return list(found.values())
+
+
+def _view(view: View, forest: Chart) -> dict:
+    """A comparison: its sentences, its chart, its tables."""
+    rows = make_rows(view.groups, view.contrasts)
+    names = columns(rows)
+    return {
+        "title": view.title,
+        "main_id": view.file_name("main"),
+        "results_id": view.file_name("results"),
+        "contrasts_id": view.file_name("contrasts"),
+        "sentences": [f"{each.sentence()}." for each in view.contrasts],
+        "forest": _placed(forest),
+        "main_rows": [main_cells(row) for row in rows],
+        "columns": names,
+        "rows": [cells_of(row, names) for row in rows],
+    }
+
+
+def _controls(groups: Sequence[Group]) -> dict:
+    """Baselines: a row each, a column per norm (its mean over the runs)."""
+    found = [
+        (group.label, [run.controls for run in group.runs if run.controls])
+        for group in groups
     ]
+    names = dict.fromkeys(n for _, runs in found for run in runs for n in run)
+    return {
+        "control_labels": [label for label, _ in found],
+        "control_rows": [
+            (name.replace("_", " "), [_mean(runs, name) for _, runs in found])
+            for name in names
+        ],
+    }
 
 
-def label(group: Group, run: Result) -> str:
-    """A run's name in the page."""
-    return f"{group.label}, seed {run.config.seed}"
+def _mean(runs: Sequence[dict[str, float]], name: str) -> str:
+    values = [run[name] for run in runs if name in run]
+    return shown(sum(values) / len(values)) if values else ""
+
+
+def _placed(chart: Chart) -> dict:
+    """A chart, its title and its specification."""
+    spec = chart.chart.properties(width="container").to_dict()
+    return {
+        "name": chart.name,
+        "title": chart.title,
+        "spec": data_island(spec),
+    }
 
 
 def data_island(value: Any) -> markupsafe.Markup:
@@ -176,30 +187,24 @@ def _script(text: str) -> markupsafe.Markup:
     return markupsafe.Markup(text.replace("</script", "<\\/script"))
 
 
+def _protocol(runs: Sequence[tuple[Group, Result]]) -> str:
+    protocols = {run.summary["protocol"] for _, run in runs if run.summary}
+    return ", ".join(sorted(protocols)) or "no final test"
+
+
 def _run(group: Group, run: Result) -> dict:
     provenance = run.summary["provenance"] if run.summary else {}
+    causes = [f"step {each.step:,}: {each}" for each in run.failures.failures]
+    if run.state != "alive" and not causes:
+        causes = [
+            "it did not end"
+            if run.state == "failed"
+            else "its final test is no better than the mean image"
+        ]
     return {
-        "label": label(group, run),
+        "label": f"{group.label}, seed {run.config.seed}",
         "state": run.state,
-        "failures": [
-            f"step {each.step:,}: {each}" for each in run.failures.failures
-        ],
+        "causes": causes,
         "config": to_flag_file(run.config),
         "provenance": json.dumps(provenance, indent=1),
     }
-
-
-def _pictures(groups: list[Group]) -> Iterator[dict[str, str]]:
-    """Of each group's first run: more would make a heavy page."""
-    for group in groups:
-        run = group.runs[0]
-        samples = run.folder.sample_grids()
-        protocol = run.summary["protocol"] if run.summary else "none"
-        test = run.folder.final_test / protocol
-        for kind, path in (
-            ("samples", samples[-1] if samples else None),
-            ("reconstructions", test / "best_median_worst.png"),
-        ):
-            if path is not None and path.exists():
-                data = base64.b64encode(path.read_bytes()).decode()
-                yield {"caption": f"{label(group, run)}: {kind}", "data": data}

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 
 from wn_gan.compare.contrasts import score
+from wn_gan.compare.effort import efforts
 from wn_gan.compare.groups import Group
 from wn_gan.compare.statistics import t_interval
 
@@ -22,9 +23,12 @@ COLORS = (
 )
 
 
-def _color(groups: Sequence[Group]) -> alt.Color:
-    """The color of each norm: the same in every plot."""
-    labels = [group.label for group in groups]
+def color_of(labels: Sequence[str]) -> alt.Color:
+    """The color of each norm: the same in every plot.
+
+    Args:
+        labels: of all norms of the report.
+    """
     colors = [COLORS[i % len(COLORS)] for i in range(len(labels))]
     return alt.Color(
         "norm:N",
@@ -45,7 +49,8 @@ def _lines(
         alt.Tooltip("mean(y):Q", title=f"mean {y}", format=".5f"),
     ]
     base = alt.Chart(alt.Data(values=values)).encode(
-        x=alt.X("x:Q", title=x, scale=scale), color=_color(groups)
+        x=alt.X("x:Q", title=x, scale=scale),
+        color=color_of([group.label for group in groups]),
     )
     runs = base.mark_line(strokeWidth=1, opacity=0.35).encode(
         y=alt.Y("y:Q", title=y, scale=alt.Scale(zero=False)),
@@ -108,6 +113,39 @@ def loss_over_evaluations(groups: list[Group]) -> alt.LayerChart:
     )
 
 
+def loss_by_effort(groups: list[Group]) -> alt.LayerChart | None:
+    """Plots the mean loss at each effort of the solver.
+
+    Returns:
+        The plot; None without a common test by the solver `paper`.
+    """
+    found = efforts(groups)
+    values = [
+        {"norm": label, "effort": effort.name, "seed": i, "y": loss}
+        for effort in found
+        for label, losses in effort.losses.items()
+        for i, loss in enumerate(losses)
+    ]
+    if not values:
+        return None
+    order = [effort.name for effort in found]
+    axis = alt.Axis(labelAngle=0)
+    base = alt.Chart(alt.Data(values=values)).encode(
+        x=alt.X("effort:N", title="evaluations", sort=order, axis=axis),
+        color=color_of([group.label for group in groups]),
+    )
+    scale = alt.Scale(type="log")
+    title = "final-test loss"
+    runs = base.mark_line(strokeWidth=1, opacity=0.35).encode(
+        y=alt.Y("y:Q", title=title, scale=scale), detail="seed:N"
+    )
+    mean = base.mark_line(strokeWidth=2.5, point=True).encode(
+        y=alt.Y("mean(y):Q", title=title, scale=scale),
+        tooltip=["norm:N", alt.Tooltip("mean(y):Q", format=".5f")],
+    )
+    return (runs + mean).properties(width=WIDTH, height=HEIGHT)
+
+
 def final_losses(groups: list[Group]) -> alt.LayerChart:
     """Plots a dot per run, and each norm's mean with a 95% t interval.
 
@@ -116,7 +154,7 @@ def final_losses(groups: list[Group]) -> alt.LayerChart:
     title = "final-test loss (dots: runs; bar: mean and 95% interval)"
     tip = [alt.Tooltip(f"{n}:Q", format=".5f") for n in ("mean", "from", "to")]
     rows = alt.Y("norm:N", title=None, sort=None, axis=alt.Axis(labelLimit=140))
-    color = _color(groups)
+    color = color_of([group.label for group in groups])
     color.legend = None  # the rows have names
 
     def x(name: str) -> alt.X:

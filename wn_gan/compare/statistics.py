@@ -5,6 +5,7 @@ failed or collapsed, has the value infinity: lower is better, so it ranks last.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -184,6 +185,30 @@ def improvement_interval(
     ]
     low, high = np.quantile(found, _tails(1))
     return float(low), float(high)
+
+
+def expected_best(losses: Sequence[float | None]) -> list[float | None]:
+    """Expected lowest loss of k of these runs, drawn without replacement.
+
+    Args:
+        losses: of n tuning runs; None for a failed one.
+
+    Returns:
+        For k from 1 to n; None where all k may have failed.
+
+    Reference: the comparison at equal tuning budgets of Lucic et al. 2018,
+    arXiv:1711.10337, section 5.
+    """
+    ended = sorted(loss for loss in losses if loss is not None)
+    count, num_failed = len(losses), len(losses) - len(ended)
+    found: list[float | None] = []
+    for k in range(1, count + 1):
+        # The i-th lowest is the best if the k - 1 others rank behind it.
+        ways = [math.comb(count - 1 - i, k - 1) for i in range(len(ended))]
+        mean = sum(w * x for w, x in zip(ways, ended, strict=True))
+        possible = k > num_failed and ended
+        found.append(mean / math.comb(count, k) if possible else None)
+    return found
 
 
 def _tails(num_contrasts: int) -> tuple[float, float]:

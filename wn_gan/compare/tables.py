@@ -46,6 +46,16 @@ COLUMNS = (
     "peak memory MiB",
 )
 
+BESIDE = (
+    "final test mean",
+    "KID (test)",
+    "FD (train)",
+    "coverage (test)",
+    "perceptual distance",
+    "images/s",
+    "peak memory MiB",
+)
+
 
 def make_rows(
     groups: Sequence[Group], contrasts: Sequence[Contrast]
@@ -68,6 +78,34 @@ def columns(rows: list[dict]) -> list[str]:
     """Names of the columns; those of features only if there are any."""
     used = [name for name in FEATURES if any(r[name] is not None for r in rows)]
     return [*COLUMNS, *used]
+
+
+def beside_columns(rows: list[dict]) -> list[str]:
+    """Names of the columns of pixels, features and cost, side by side."""
+    used = [name for name in BESIDE if any(r[name] is not None for r in rows)]
+    return ["norm", *used]
+
+
+def cells_of(row: dict, names: Sequence[str]) -> list[str]:
+    """The cells of some columns, as shown."""
+    return [shown(row[name]) for name in names]
+
+
+def main_cells(row: dict) -> list[str]:
+    """What the narrow table shows of a row."""
+    alive = row["runs"] - row["failed or collapsed"]
+    interval = ""
+    if row["difference from"] is not None:
+        low, high = (shown(row[f"difference {end}"]) for end in ("from", "to"))
+        interval = f"{low} to {high}"
+    return [
+        row["norm"],
+        f"{alive} of {row['runs']}",
+        shown(row["final test mean"]),
+        shown(row["difference"]),
+        interval,
+        shown(row["p (Holm)"]),
+    ]
 
 
 def _row(group: Group, contrast: Contrast | None) -> dict:

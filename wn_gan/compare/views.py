@@ -12,13 +12,19 @@ class View:
     """Groups of runs and what tells them apart.
 
     Attributes:
+        name: for names of files; empty for the report's first view.
         title: e.g. "each at its own best"; empty if it is the only one.
         groups: of runs that differ in their seeds only.
         baseline: the group that the others are compared with.
         contrasts: of the others.
     """
 
+    name: str
     title: str
     groups: list[Group]
     baseline: Group
     contrasts: Sequence[Contrast]
+
+    def file_name(self, stem: str) -> str:
+        """Name of a file of this view, e.g. "table_shared"."""
+        return f"{stem}_{self.name}" if self.name else stem

@@ -10,7 +10,7 @@ from wn_gan.study.bundle import Bundle
 from wn_gan.study.measurements import Measurement, final_measurements
 from wn_gan.study.plan import Trial, fixed_options
 from wn_gan.study.single_run import has_ended
-from wn_gan.study.tuning import table, tuning_losses
+from wn_gan.study.tuning import choose, table, tuning_losses
 from wn_gan.study.views import PlannedView
 
 
@@ -38,6 +38,7 @@ def content_of(
         "protocol": _protocol(runs, measurement, bundle),
         "views": [
             {
+                "name": view.name,
                 "title": view.title,
                 "runs": _reported(view.configs, measurement, options, bundle),
             }
@@ -45,16 +46,25 @@ def content_of(
         ],
     }
     if trials:
-        content["tuning"] = {
-            "solver": f"{options.tune_solver}, {options.tune_evaluations} "
-            "evaluations",
-            "trials": table(
-                trials,
-                tuning_losses(trials, options, bundle),
-                lambda trial: bundle.name(trial.config),
-            ),
-        }
+        content["tuning"] = _tuning(trials, options, bundle)
     return content
+
+
+def _tuning(
+    trials: Sequence[Trial], options: StudyOptions, bundle: Bundle
+) -> dict:
+    """The tuning runs, and what they chose."""
+    losses = tuning_losses(trials, options, bundle)
+    choice = choose(trials, losses)
+    return {
+        "solver": f"{options.tune_solver}, {options.tune_evaluations} "
+        "evaluations",
+        "chosen": {cell: value.name for cell, value in choice.own.items()},
+        "shared": choice.shared.name,
+        "trials": table(
+            trials, losses, lambda trial: bundle.name(trial.config)
+        ),
+    }
 
 
 def _protocol(

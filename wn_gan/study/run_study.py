@@ -16,6 +16,7 @@ from wn_gan.study.measurements import (
     final_measurements,
     tuning_measurement,
 )
+from wn_gan.study.pictures import keep_pictures
 from wn_gan.study.plan import (
     Trial,
     check_plan,
@@ -70,7 +71,10 @@ def _score(
     }
     measurements = final_measurements(options)
     if _run_missing(list(configs.values()), measurements, options, bundle):
-        bundle.describe(content_of(views, trials, options, bundle))
+        content = content_of(views, trials, options, bundle)
+        bundle.describe(content)
+        shown = [c for c in views[0].configs if c.seed == options.seeds[0]]
+        keep_pictures(shown, content["protocol"], bundle)
         report = str(Path(options.study_dir) / "report")
         compare(CompareOptions(bundle=str(bundle.folder), output=report))
 

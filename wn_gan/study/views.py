@@ -16,10 +16,12 @@ class PlannedView:
     """Runs of one comparison.
 
     Attributes:
+        name: for names of files; empty for the report's first view.
         title: what their tuned values are; empty if nothing is tuned.
         configs: of the runs, the baseline first.
     """
 
+    name: str
     title: str
     configs: list[Config]
 
@@ -39,7 +41,7 @@ def planned_views(
         bundle: with the results of the tuning runs.
     """
     if not trials:
-        return [PlannedView("", plan(shared, options))]
+        return [PlannedView("", "", plan(shared, options))]
     choice = choose(trials, tuning_losses(trials, options, bundle))
     own, same = [], []
     for cell in cells(options):
@@ -50,8 +52,8 @@ def planned_views(
     say(f"tuned: the best value for all: {choice.shared.name}")
     if own == same:
         title = f"all at {choice.shared.name}, the best value of each"
-        return [PlannedView(title, own)]
+        return [PlannedView("", title, own)]
     return [
-        PlannedView("each at its own best", own),
-        PlannedView(f"all at {choice.shared.name}", same),
+        PlannedView("", "each at its own best", own),
+        PlannedView("shared", f"all at {choice.shared.name}", same),
     ]

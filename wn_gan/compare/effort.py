@@ -1,0 +1,115 @@
+"""Rankings against the solver's effort: does the winner hold?
+
+A search of a few evaluations favours the generators that are easy to search,
+which need not be those that come closest to the images.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from wn_gan.compare.groups import Group
+from wn_gan.compare.results import ALIVE, Result
+from wn_gan.runs.folder import read_json, read_manifest
+
+MILESTONES = (50, 100, 500, 2000)
+
+
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    """Groups ranked at one effort.
+
+    Attributes:
+        name: of the solver, with its evaluations.
+        losses: of each group's alive runs, by the group's label.
+    """
+
+    name: str
+    losses: dict[str, list[float]]
+
+    @property
+    def ranking(self) -> list[str]:
+        """Labels of the groups with any alive run, lowest mean first."""
+        means = {k: float(np.mean(v)) for k, v in self.losses.items() if v}
+        return sorted(means, key=means.__getitem__)
+
+
+def efforts(groups: Sequence[Group]) -> list[Effort]:
+    """Losses at a rising effort, all on the same images.
+
+    Args:
+        groups: of all runs.
+
+    Returns:
+        Empty unless all tested runs share a test by the solver `paper`.
+    """
+    runs = [r for g in groups for r in g.runs if r.summary is not None]
+    protocol = _shared_protocol(runs)
+    if protocol is None:
+        return []
+    found = {id(run): _losses(run, protocol) for run in runs}
+    names = list(next(iter(found.values())))
+    return [
+        Effort(
+            name,
+            {
+                group.label: [
+                    found[id(run)][name]
+                    for run in group.runs
+                    if run.state == ALIVE and run.summary is not None
+                ]
+                for group in groups
+            },
+        )
+        for name in names
+    ]
+
+
+def changes_of_order(found: Sequence[Effort]) -> list[str]:
+    """A sentence for each effort at which the ranking is another.
+
+    Args:
+        found: in rising order of effort.
+    """
+    return [
+        f"The ranking changes with the solver: {' < '.join(one.ranking)} after "
+        f"{one.name}, {' < '.join(other.ranking)} after {other.name}."
+        for one, other in zip(found, found[1:], strict=False)
+        if one.ranking != other.ranking
+    ]
+
+
+def _shared_protocol(runs: Sequence[Result]) -> str | None:
+    """The longest search by `paper` that all runs share."""
+    found = [_paper_tests(run) for run in runs]
+    shared = set.intersection(*map(set, found)) if found else set()
+    return max(shared, key=lambda name: found[0][name], default=None)
+
+
+def _paper_tests(run: Result) -> dict[str, int]:
+    """Evaluations by protocol."""
+    searches = {
+        test.name: read_manifest(test).get("search", {})
+        for test in run.folder.final_tests()
+    }
+    return {
+        name: search["evaluations"]
+        for name, search in searches.items()
+        if search.get("solver") == "paper"
+    }
+
+
+def _losses(run: Result, protocol: str) -> dict[str, float]:
+    """Mean loss by effort, on the images of one test."""
+    test = run.folder.final_test / protocol
+    curve = read_json(test / "summary.json")["curve"]
+    found = {f"{n:,} of paper": curve[n] for n in MILESTONES if n < len(curve)}
+    images = (test / "per_image.csv").read_text().splitlines()[1:]
+    names = [line.split(",", 1)[0] for line in images]
+    own = [run.losses[name] for name in names if name in run.losses]
+    if protocol != run.test.name and own:
+        search = read_manifest(run.test).get("search", {})
+        label = f"{search.get('evaluations')} of {search.get('solver')}"
+        found[label] = float(np.mean(own))
+    return found
