@@ -28,7 +28,7 @@ slow-test: $(STAMP)
 # its tests' own timeouts. CRASH_SEED=... repeats a series of moments.
 crash-test: $(STAMP)
 	$(BIN)/python -m pytest -s -m slow tests/test_crashes.py \
-	    tests/test_stopping.py tests/test_memory.py
+	    tests/test_stopping.py tests/test_memory.py tests/test_tuned_study.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -5,11 +5,11 @@ import json
 import pathlib
 import re
 import shutil
-import subprocess
 
 import numpy as np
 import pytest
-from helpers.commands import CHROMIUM, CHROMIUM_FLAGS, run_module
+from helpers.browser import CHROMIUM, in_browser
+from helpers.commands import run_module
 from helpers.compared_runs import TEST, make_run, rows_of
 
 from wn_gan.compare.contrasts import contrasts
@@ -285,23 +285,6 @@ def test_the_page(runs, tmp_path):
     page = re.sub(r"<script>.*?</script>", "", html, flags=re.S)
     outside = re.findall(r'(?:src|href)="(?!data:)[^"]*"', page)
     assert outside == []
-
-
-def in_browser(page, profile, width=400):
-    """Chromium's result for a page; its DOM is what it prints."""
-    return subprocess.run(
-        [
-            CHROMIUM,
-            *CHROMIUM_FLAGS,
-            "--enable-logging=stderr",
-            f"--user-data-dir={profile}",
-            f"--window-size={width},800",
-            page.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")

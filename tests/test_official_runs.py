@@ -51,3 +51,34 @@ def test_a_flag_file_trains(
             "final_test": 3,
         }
         assert split["final_test_from"] == "the source's test split"
+
+
+@pytest.mark.parametrize(
+    "name, data, runs",
+    [
+        ("cifar10", "tensorflow_datasets", 72),
+        ("celeba", "data/celeba", 72),
+        ("lsun", "data/lsun", 72),
+    ],
+)
+def test_a_study_at_the_papers_scale_is_planned(
+    shared, tmp_path, monkeypatch, name, data, runs
+):
+    """With an eighth of the features, and test sizes of the small stand-ins."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    result = run_module(
+        "study",
+        flagfile=ROOT / "flags" / f"study_paper_{name}.cfg",
+        study_dir=tmp_path / "study",
+        data_dir=shared / data,
+        features="8",
+        running_test_images=2,
+        final_test_images=3,
+        dry_run=True,
+    )
+    assert result.returncode == 0, result.stderr
+    for norm in ("none", "batch", "weight"):
+        plan = f"{norm}: 8 tuning runs and 16 runs of 100,000 steps of "
+        assert plan in result.stdout
+    assert f"at most {runs} runs: about" in result.stdout
+    assert not (tmp_path / "study").exists()

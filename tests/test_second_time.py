@@ -116,11 +116,8 @@ def test_sample_deletes_no_file_of_others(tmp_path):
     assert sorted(path.name for path in tmp_path.glob("*.png")) == names
 
 
-def test_a_study_tests_on_the_devices_of_its_runs(tmp_path, monkeypatch):
+def test_a_study_tests_on_the_devices_of_its_runs(tmp_path):
     commands = []
-    monkeypatch.setattr(
-        single_run, "_run", lambda *words: commands.append(words) or 0
-    )
     config = Config(
         run_dir=str(tmp_path / "run"),
         test_batch_size=7,
@@ -128,7 +125,11 @@ def test_a_study_tests_on_the_devices_of_its_runs(tmp_path, monkeypatch):
         num_virtual_devices=2,
     )
     search = SearchOptions(evaluations=3)
-    single_run.run_one(config, [Measurement(search=search)])
+    single_run.run_one(
+        config,
+        [Measurement(search=search)],
+        lambda *words: commands.append(words) or 0,
+    )
     (test,) = (words for words in commands if words[0] == "evaluate")
     for flag in (
         "--test_batch_size=7",

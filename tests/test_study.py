@@ -2,18 +2,15 @@
 
 import csv
 import dataclasses
-import json
 import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from helpers.commands import TINY, as_flags
+from helpers.studies import STUDY, read_table, start_study
 from submitit.local.local import LocalJobEnvironment
 
 from wn_gan.config import Config, SearchOptions, StudyOptions
@@ -21,35 +18,8 @@ from wn_gan.errors import UserError
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study import jobs
 from wn_gan.study.bundle import Bundle
-from wn_gan.study.cells import Cell
 from wn_gan.study.measurements import Measurement, final_measurements
-from wn_gan.study.plan import Trial, plan
-from wn_gan.study.tuning import FAILED, choose
-
-STUDY = {
-    name: value
-    for name, value in TINY.items()
-    if name not in ("train_steps", "dataset")
-} | {"train_steps": 40, "norms": "none,weight", "seeds": "0", "seed": 0}
-
-
-def start_study(path, **options):
-    flags = STUDY | {"study_dir": path, "final_evaluations": 3} | options
-    command = [sys.executable, "-m", "wn_gan.study"]
-    command += as_flags(flags)
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
-def read_table(study):
-    """Without speed and memory, which are of the machine."""
-    with open(study / "report" / "table.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        {k: v for k, v in row.items() if k[:4] not in ("imag", "peak")}
-        for row in rows
-    ]
+from wn_gan.study.plan import plan
 
 
 @pytest.fixture(scope="module")
@@ -223,88 +193,17 @@ def test_a_varied_study_has_a_row_for_each_cell(tmp_path):
     ]
 
 
-TUNED = STUDY | {
-    "tune": "learning_rate=1e-4|1e-3",
-    "tune_seeds": "5",
-    "tune_evaluations": 2,
-    "train_steps": 20,
-    "effort_images": 4,
-}
-
-
-@pytest.fixture(scope="module")
-def tuned_study(tmp_path_factory):
-    """A tuned study that nothing has disturbed."""
-    path = tmp_path_factory.mktemp("tuned") / "study"
-    study = start_study(path, **TUNED)
-    output, _ = study.communicate(timeout=500)
-    assert study.returncode == 0, output
-    return path, output
-
-
-def test_a_tuned_study(tuned_study):
-    """Each norm at its own best value, fresh seeds, both views."""
-    path, output = tuned_study
-    content = json.loads((path / "bundle" / "study.json").read_text())
-    trials = content["tuning"]["trials"]
-    assert len(trials) == 4 and {t["seed"] for t in trials} == {5}
-    for norm in ("none", "weight"):
-        losses = {t["value"]: t["loss"] for t in trials if t["cell"] == norm}
-        best = min(losses, key=losses.get)
-        assert f"tuned: {norm}: {best}" in output
-        assert (path / f"{norm}_{best}_seed0").exists()
-    for trial in trials:
-        (test,) = (path / trial["run"] / "running_test").iterdir()
-        summary = json.loads((test / "summary.json").read_text())
-        assert summary["mean"] == trial["loss"]
-        assert "lbfgs2" in test.name
-        assert not RunFolder(path / trial["run"]).final_tests()
-    runs = content["views"][0]["runs"]
-    protocols = [test.name for test in RunFolder(path / runs[0]).final_tests()]
-    assert any("-paper2000-" in name and "-n4-" in name for name in protocols)
-
-
-def test_a_tuned_study_of_another_plan(tuned_study, run_here):
-    path, _ = tuned_study
-    flags = TUNED | {"study_dir": path, "final_evaluations": 3}
-    told = run_here("study", **flags | {"tune_seeds": "6"})
-    assert told.returncode == 2
-    assert "--tune_seeds=6: the study in" in told.stderr
-    assert "has 5; name another --study_dir" in told.stderr
-
-
-def trial(cell, candidate, seed=5):
-    return Trial(Cell({}, cell), Cell({}, candidate), Config(seed=seed))
-
-
-def test_each_cell_chooses_its_own_and_all_choose_one():
-    trials = [
-        trial(cell, rate, seed)
-        for cell in ("none", "weight", "batch")
-        for rate in ("low", "middle", "high")
-        for seed in (5, 6)
-    ]
-    none, weight, batch = (
-        [9.0, 9.0, 8.5, 8.5, 8.0, FAILED],
-        [0.2, 0.4, 0.1, 0.4, 0.5, 0.6],
-        [0.1, 0.1, 0.2, 0.2, 0.3, 0.3],
-    )
-    choice = choose(trials, [*none, *weight, *batch])
-    # A failed run ranks its candidate last, however good the other one is.
-    assert choice.own["none"].name == "middle"
-    assert choice.own["weight"].name == "middle"
-    assert choice.own["batch"].name == "low"
-    # Ranks: low 2 + 2 + 1, middle 1 + 1 + 2, high 3 + 3 + 3.
-    assert choice.shared.name == "middle"
-    lost = choose(trials, [FAILED] * 18)
-    assert lost.shared.name == lost.own["none"].name == "low"
-
-
 def test_a_preview_writes_nothing(tmp_path, run_here):
     options = STUDY | {"study_dir": tmp_path / "study", "norms": "none"}
     result = run_here("study", **options, dry_run=True)
     assert result.returncode == 0, result.stderr
     assert "none: 1 runs of 40 steps of 0." in result.stdout
+    assert "1 runs: about 0:0" in result.stdout
+    assert re.search(r"and 0\.[1-9] MiB of checkpoints", result.stdout)
+    tune = {"tune": "learning_rate=1e-4|2e-4", "tune_seeds": "5,6"}
+    result = run_here("study", **options, **tune, dry_run=True)
+    assert "none: 4 tuning runs and 2 runs of 40" in result.stdout
+    assert "at most 6 runs: about" in result.stdout
     assert not (tmp_path / "study").exists()
 
 

@@ -106,11 +106,19 @@ class Progress:
             done: units done.
             text: shown in the line until the next report.
         """
-        self.move_to(done)
-        if self._live:
-            self._bar.update(self._task, description=text)
-        else:
+        self.redraw(done, text)
+        if not self._live:
             self._print_line(text)
+
+    def redraw(self, done: int, text: str) -> None:
+        """Shows new values; prints nothing outside a terminal.
+
+        Args:
+            done: units done.
+            text: shown in the line.
+        """
+        self.move_to(done)
+        self._bar.update(self._task, description=text)
 
     def _print_line(self, text: str) -> None:
         seconds = time.perf_counter() - self._start

@@ -1,7 +1,7 @@
 """Runs a study as jobs, with the package submitit (extra `slurm`)."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import submitit
@@ -40,6 +40,7 @@ def run_jobs(
     executor: str,
     num_parallel: int,
     slurm_options: Mapping[str, str],
+    watch: Callable[[], None],
 ) -> Iterator[str]:
     """Runs a study's runs as jobs, several at a time.
 
@@ -50,6 +51,7 @@ def run_jobs(
         executor: "local" or "slurm".
         num_parallel: maximum number of jobs that run or wait in the queue.
         slurm_options: Slurm's options of each job; numbers as text.
+        watch: called about once a second.
 
     Yields:
         A line with the result of each run, when it ends.
@@ -72,6 +74,7 @@ def run_jobs(
             running[job] = config
         for job in [job for job in running if job.done()]:
             yield _how_it_ended(job, running.pop(job))
+        watch()
         time.sleep(_SECONDS_BETWEEN_LOOKS if running else 0)
 
 

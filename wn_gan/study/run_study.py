@@ -11,6 +11,7 @@ from wn_gan.study.bundle import Bundle
 from wn_gan.study.compile_once import with_jit_compile_decided
 from wn_gan.study.content import content_of
 from wn_gan.study.executing import run_all
+from wn_gan.study.live import StudyLine
 from wn_gan.study.measurements import (
     Measurement,
     final_measurements,
@@ -98,10 +99,11 @@ def _run_missing(
             say(f"in the bundle: {config.run_dir}")
         else:
             wanted.append(config)
-    ended = run_all(wanted, measurements, options)
-    for number, line in enumerate(ended, start=1):
-        say(f"{number} of {len(wanted)} ended: {line}")
-        bundle.update(configs, options.seeds[0])
+    with StudyLine(wanted) as live:
+        ended = run_all(wanted, measurements, options, live.look)
+        for number, line in enumerate(ended, start=1):
+            live.ended(f"{number} of {len(wanted)} ended: {line}")
+            bundle.update(configs, options.seeds[0])
     if any(RunFolder(config.run_dir).is_locked() for config in configs):
         say(
             "other processes are still training runs of this study: start "

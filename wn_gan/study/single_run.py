@@ -1,26 +1,30 @@
 """Trains and tests one run of a study, each in its own process."""
 
-import ctypes
 import dataclasses
-import signal
-import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wn_gan.config import Config
 from wn_gan.config.device_options import DeviceOptions
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.study import child
 from wn_gan.study.measurements import Measurement
 
+RunVerb = Callable[..., int]
 
-def run_one(config: Config, measurements: Sequence[Measurement]) -> str:
+
+def run_one(
+    config: Config,
+    measurements: Sequence[Measurement],
+    run_verb: RunVerb = child.run_verb,
+) -> str:
     """Trains a run if it is not finished, and tests it.
 
     Args:
         config: config of the run.
         measurements: its tests.
+        run_verb: verb and its flags -> exit status.
 
     Returns:
         A line with the result and the run's folder.
@@ -30,16 +34,18 @@ def run_one(config: Config, measurements: Sequence[Measurement]) -> str:
     """
     if RunFolder(config.run_dir).is_locked():
         return f"locked: {config.run_dir}; another process is training there"
-    if not is_trained(config) and _train(config) != 0:
+    if not is_trained(config) and _train(config, run_verb) != 0:
         return f"failed: {config.run_dir}; reported as failed"
-    tested = [_measure(config, each) for each in measurements]
+    tested = [_measure(config, each, run_verb) for each in measurements]
     return f"{'tested' if all(tested) else 'not tested'}: {config.run_dir}"
 
 
-def _measure(config: Config, measurement: Measurement) -> bool:
+def _measure(
+    config: Config, measurement: Measurement, run_verb: RunVerb
+) -> bool:
     """Tests a run; returns whether that worked."""
     flags = measurement.flags() + _device_flags(config)
-    return _run("evaluate", f"--run_dir={config.run_dir}", *flags) == 0
+    return run_verb("evaluate", f"--run_dir={config.run_dir}", *flags) == 0
 
 
 def _device_flags(config: Config) -> list[str]:
@@ -69,23 +75,7 @@ def steps_done(run: RunFolder) -> int:
     return final["step"] if final else 0
 
 
-def _train(config: Config) -> int:
+def _train(config: Config, run_verb: RunVerb) -> int:
     path = RunFolder(config.run_dir).plan
     write_text(path, to_flag_file(config))
-    return _run("train", f"--flagfile={path}")
-
-
-def _run(verb: str, *arguments: str) -> int:
-    """Runs a verb in a child process, which ends with this one."""
-    command = [sys.executable, "-m", f"wn_gan.{verb}", *arguments]
-    status = subprocess.run(command, preexec_fn=_end_with_parent).returncode
-    if status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
-        raise KeyboardInterrupt
-    return status
-
-
-def _end_with_parent() -> None:
-    """On Linux, sends this process SIGTERM when its parent dies."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+    return run_verb("train", f"--flagfile={path}")

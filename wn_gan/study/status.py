@@ -3,7 +3,7 @@
 from rich.table import Table
 
 from wn_gan.config import Config, StudyOptions
-from wn_gan.progress import make_console
+from wn_gan.progress import format_seconds, make_console
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import read_metrics
@@ -22,19 +22,21 @@ def print_status(shared: Config, options: StudyOptions) -> None:
         options: of the study.
     """
     configs = known_runs(shared, options)
+    bundle = Bundle(options.study_dir)
     table = Table()
-    for column in ("run", "state", "step", "of"):
+    for column in ("run", "state", "step", "of", "left"):
         table.add_column(column, no_wrap=True)
     done = 0
     for config in configs:
         folder = RunFolder(config.run_dir)
         state = state_of(config)
-        done += state == "tested"
+        done += is_done(config)
         table.add_row(
-            folder.path.name,
+            bundle.name(config),
             state,
             f"{last_step(folder):,}",
             f"{config.train_steps:,}",
+            _time_left(config) if state == "running" else "",
         )
     table.caption = f"{done} of {len(configs)} runs are trained and tested"
     make_console().print(table)
@@ -57,14 +59,20 @@ def known_runs(shared: Config, options: StudyOptions) -> list[Config]:
     return configs
 
 
+def is_done(config: Config) -> bool:
+    """Whether a run is trained and has a test."""
+    folder = RunFolder(config.run_dir)
+    tests = [*folder.tests(FINAL_TEST), *folder.tests(RUNNING_TEST)]
+    return is_trained(config) and bool(tests)
+
+
 def state_of(config: Config) -> str:
     """Tested, trained, running, failed, stopped or waiting."""
     folder = RunFolder(config.run_dir)
     if folder.is_locked():
         return "running"
     if is_trained(config):
-        tested = folder.tests(FINAL_TEST) or folder.tests(RUNNING_TEST)
-        return "tested" if tested else "trained"
+        return "tested" if is_done(config) else "trained"
     if FailureLog(folder.failures).pending:
         return "failed"
     return "stopped" if folder.config.exists() else "waiting"
@@ -72,7 +80,19 @@ def state_of(config: Config) -> str:
 
 def last_step(folder: RunFolder) -> int:
     """Step of the run's last report; 0 before the first."""
-    if not folder.metrics.exists():
-        return 0
-    records = read_metrics(folder.metrics)
+    records = _records(folder)
     return records[-1]["step"] if records else 0
+
+
+def _records(folder: RunFolder) -> list[dict]:
+    return read_metrics(folder.metrics) if folder.metrics.exists() else []
+
+
+def _time_left(config: Config) -> str:
+    """Of the training, by the last report's speed."""
+    records = _records(RunFolder(config.run_dir))
+    speed = records[-1].get("images_per_second") if records else None
+    if not speed:
+        return ""
+    steps = config.train_steps - records[-1]["step"]
+    return format_seconds(steps * config.batch_size / speed)
