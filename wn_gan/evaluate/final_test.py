@@ -192,8 +192,8 @@ class FinalTest:
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["image", "loss", *(f"loss_after_{n}" for n in steps)])
         for i, name in enumerate(self.ids):
-            after = (repr(float(curve[n, i])) for n in steps)
-            table.writerow([name, repr(float(losses[i])), *after])
+            after = (_digits(curve[n, i]) for n in steps)
+            table.writerow([name, _digits(losses[i]), *after])
         write_text(self.folder / "per_image.csv", text.getvalue())
 
     def _write_pictures(self, losses: np.ndarray, found: np.ndarray) -> None:
@@ -209,6 +209,11 @@ class FinalTest:
         )
         picture = pairs_grid(self.targets[chosen], found[chosen])
         save_png(picture, self.folder / "best_median_worst.png")
+
+
+def _digits(loss: float) -> str:
+    """Nine digits: all that a float32 holds."""
+    return f"{loss:.9g}"
 
 
 def read_losses(folder: Path) -> np.ndarray:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from wn_gan.compare.bundled import CONTENT
 from wn_gan.config import PARTS, Config, changed_options
 from wn_gan.files import write_json, write_text
@@ -20,7 +22,7 @@ from wn_gan.study.measurements import Measurement
 
 _TEXTS = ("metrics.jsonl", "final.json", "failures.json")
 _OF_TEST = ("per_image.csv", "manifest.json", "controls.json")
-_PICTURE = "best_median_worst.png"
+_SAMPLE_GRIDS = 6  # of a run that keeps its pictures
 
 
 class Bundle:
@@ -110,19 +112,25 @@ class Bundle:
             write_json(place / run.environment.name, environment)
         for part in PARTS:
             for test in run.tests(part):
-                self._write_test(test, config, pictures)
-        for grid in run.sample_grids() if pictures else ():
+                self._write_test(test, config)
+        for grid in _spread(run.sample_grids()) if pictures else ():
             _copy(grid, place / "samples" / grid.name)
 
-    def _write_test(self, test: Path, config: Config, pictures: bool) -> None:
+    def _write_test(self, test: Path, config: Config) -> None:
         target = self.place(config) / test.parent.name / test.name
         summary = read_json(test / "summary.json")
         summary["provenance"]["run_dir"] = self.name(config)
         features = [path.name for path in test.glob("features-*.json")]
-        for name in (*_OF_TEST, *features, *[_PICTURE] * pictures):
+        for name in (*_OF_TEST, *features):
             _copy(test / name, target / name)
         text = json.dumps(summary, indent=1) + "\n"
         write_text(target / "summary.json", text)
+
+
+def _spread(grids: list[Path]) -> list[Path]:
+    """Some of the grids, the first and the last one among them."""
+    chosen = np.linspace(0, len(grids) - 1, min(len(grids), _SAMPLE_GRIDS))
+    return [grids[round(place)] for place in chosen]
 
 
 def _copy(source: Path, target: Path) -> None:
