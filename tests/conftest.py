@@ -63,7 +63,7 @@ def run_here(capsys):
 
     def run(module, *arguments, **options):
         verb = importlib.import_module(f"wn_gan.{module}.__main__")
-        argv = [module, *as_flags(options), *arguments]
+        argv = [module, *as_flags(options), *map(str, arguments)]
         status = cli.run_verb(verb.__doc__, verb.KINDS, verb.main, argv)
         told = capsys.readouterr()
         return subprocess.CompletedProcess(argv, status, told.out, told.err)

@@ -327,8 +327,8 @@ def test_the_status_of_each_run(studied, run_here):
     assert "none_seed0" in told and "tested" in told
     assert "weight_seed0" in told and "waiting" in told
     assert "1 of 2 runs" in told
-    (studied / "none_seed0" / "final.json").unlink()
-    assert "stopped" in run_here("study", **flags, status=True).stdout
+    shutil.rmtree(studied / "none_seed0")
+    assert "in the bundle" in run_here("study", **flags, status=True).stdout
     assert not (studied / "weight_seed0").exists()
 
 

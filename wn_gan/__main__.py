@@ -7,6 +7,7 @@ study      trains, tests and compares a grid of runs
 sample     writes images of a trained generator
 export     writes a SavedModel of a generator for TensorFlow Serving
 client     requests images from a TensorFlow Serving server
+runs       lists run folders: norm, data, steps, loss, state
 prepare    inspects data, or crops and resizes it before training
 
 `python -m wn_gan <verb> --help` shows the verb's flags; `python -m

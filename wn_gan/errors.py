@@ -1,7 +1,7 @@
 """Errors that end a verb with one line and an exit status."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -41,3 +41,22 @@ def bad_flag(flag: str, value: Any, expected: str) -> UserError:
 def nearest(word: str, words: Iterable[str]) -> str:
     """Returns the words most like `word`, comma-separated ("" if none)."""
     return ", ".join(difflib.get_close_matches(word, list(words), cutoff=0.4))
+
+
+def did_you_mean(
+    word: Any, words: Iterable[Any], aliases: Mapping[str, str] | None = None
+) -> str:
+    """Returns a suggestion for a wrong word as a clause, "" if there is none.
+
+    Args:
+        word: what the user gave.
+        words: the right ones.
+        aliases: other words for some of them, in lower case.
+    """
+    plain = str(word).lower()
+    known = {str(each).lower(): str(each) for each in words}
+    found = (aliases or {}).get(plain)
+    if found is None:
+        found = next(iter(difflib.get_close_matches(plain, known)), None)
+        found = known.get(found)
+    return f"; did you mean {found}?" if found else ""

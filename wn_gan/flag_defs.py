@@ -5,6 +5,8 @@ default and help text.
 """
 
 import dataclasses
+import os
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -140,15 +142,23 @@ def options_from_flags(
 def _plain(field: dataclasses.Field, value: Any) -> Any:
     """Converts a flag's value to its option's type: lists to tuples."""
     if value is None or not is_tuple(field):
-        return value
+        return _expanded(value)
     if value_type(field) is str:
-        return tuple(value)
+        return tuple(map(_expanded, value))
     try:
         return tuple(int(word) for word in value)
     except ValueError:
         raise bad_flag(
             field.name, ",".join(value), "must be whole numbers, e.g. 64,128"
         ) from None
+
+
+def _expanded(value: Any) -> Any:
+    """A path without ~, also behind `folder:` and its like."""
+    if not isinstance(value, str):
+        return value
+    kind, path = re.match(r"((?:folder:|zip:|npz:)?)(.*)", value, re.S).groups()
+    return kind + os.path.expanduser(path) if path[:1] == "~" else value
 
 
 def to_flag_file(options: Any) -> str:

@@ -4,15 +4,9 @@ import time
 from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Task,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.progress import Progress as Bar
+from rich.progress import ProgressColumn, Task
+from rich.text import Text
 
 _TENTHS = 10
 _FILE_COLUMNS = 240
@@ -58,12 +52,7 @@ class Progress:
         self._console = make_console(shown)
         self._live = shown and self._console.is_terminal
         self._bar = Bar(
-            TextColumn(unit),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=20),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            TextColumn("left  {task.description}", markup=False),
+            _Line(unit, self._console.width),
             console=self._console,
             speed_estimate_period=300,
             disable=not self._live,
@@ -131,6 +120,34 @@ class Progress:
             f"{format_seconds(left)} left",
         ]
         self.message("  ".join(part for part in parts if part))
+
+
+class _Line(ProgressColumn):
+    """Units done and time left, then a text that is cut where there is no room.
+
+    Args:
+        unit: name of a unit.
+        width: columns of the terminal.
+    """
+
+    def __init__(self, unit: str, width: int):
+        super().__init__()
+        self._unit, self._width = unit, width
+
+    def render(self, task: Task) -> Text:
+        """The line of a task."""
+        left = "-:--:--"
+        if task.time_remaining is not None:
+            left = format_seconds(task.time_remaining)
+        parts = [
+            f"{self._unit} {task.completed:,.0f}/{task.total:,.0f}",
+            f"{task.percentage:.0f}%",
+            f"{left} left",
+            task.description,
+        ]
+        line = Text("  ".join(parts), no_wrap=True)
+        line.truncate(self._width, overflow="ellipsis")
+        return line
 
 
 def format_seconds(seconds: float) -> str:

@@ -19,6 +19,7 @@ def main(options: ClientOptions) -> None:
 
 
 KINDS = (ClientOptions,)
+FIRST = ("address", "model", "output", "images")
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, KINDS, main))
+    sys.exit(cli.run_verb(__doc__, KINDS, main, first=FIRST))

@@ -18,6 +18,7 @@ def main(options: CompareOptions) -> None:
 
 
 KINDS = (CompareOptions,)
+FIRST = ("run_dirs", "output")
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, KINDS, main))
+    sys.exit(cli.run_verb(__doc__, KINDS, main, first=FIRST))

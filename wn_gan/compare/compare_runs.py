@@ -39,7 +39,9 @@ def compare(options: CompareOptions) -> None:
     for view in views:
         for contrast in view.contrasts:
             say(f"{view.title}: {contrast.sentence()}".removeprefix(": "))
-    say(f"written: {', '.join(str(path) for path in files)}")
+    page, *others = files
+    say(f"written: {page} and {len(others)} tables and charts beside it")
+    say(f"next: open {page} in a browser")
 
 
 def _view(

@@ -14,16 +14,20 @@ from wn_gan.config.data_options import RESIZE_FILTERS, DataOptions
 from wn_gan.config.device_options import STRATEGIES, DeviceOptions
 from wn_gan.config.evaluate_options import PARTS, EvaluateOptions
 from wn_gan.config.export_options import ExportOptions
+from wn_gan.config.failure_options import FailureOptions
 from wn_gan.config.feature_options import NO_EXTRACTOR, FeatureOptions
 from wn_gan.config.launch_options import LaunchOptions
+from wn_gan.config.list_options import ListOptions
 from wn_gan.config.network_options import (
     DCGAN_FEATURES,
     NORMS,
     RESNET21_BLOCKS,
     RESNET_FEATURES,
+    NetworkOptions,
 )
 from wn_gan.config.prepare_options import PrepareOptions
 from wn_gan.config.run_config import Config, changed_options
+from wn_gan.config.run_options import RunOptions
 from wn_gan.config.sample_options import SampleOptions
 from wn_gan.config.search_options import (
     PRECONDITIONED,
@@ -37,6 +41,7 @@ from wn_gan.config.training_options import (
     OPTIMIZERS,
     PRECISIONS,
     UPDATE_ORDERS,
+    TrainingOptions,
 )
 from wn_gan.config.tuning_options import TuningOptions
 
@@ -65,13 +70,18 @@ __all__ = [
     "DeviceOptions",
     "EvaluateOptions",
     "ExportOptions",
+    "FailureOptions",
     "FeatureOptions",
     "LaunchOptions",
+    "ListOptions",
+    "NetworkOptions",
     "PrepareOptions",
+    "RunOptions",
     "SampleOptions",
     "SearchOptions",
     "ServerOptions",
     "StudyOptions",
+    "TrainingOptions",
     "TuningOptions",
     "changed_options",
 ]

@@ -20,8 +20,10 @@ class ServerOptions:
         UserError: for an invalid value; the message names the flag.
     """
 
-    address: str | None = option(None, "host:port of the server.")
-    model: str | None = option(None, "Name of the model.")
+    address: str | None = option(
+        None, "host:port of the server.", required=True
+    )
+    model: str | None = option(None, "Name of the model.", required=True)
     protocol: str = option(
         "grpc",
         "'grpc' (usually port 8500; needs wn_gan[serving]) or 'rest' (8501).",
@@ -63,7 +65,7 @@ class ClientOptions(ServerOptions, CodeOptions):
         UserError: for an invalid value; the message names the flag.
     """
 
-    output: str | None = option(None, "Folder for the images.")
+    output: str | None = option(None, "Folder for the images.", required=True)
     num_images: int = option(16, "Number of samples.", minimum=1)
     images: str | None = option(
         None,

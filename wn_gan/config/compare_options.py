@@ -20,7 +20,7 @@ class CompareOptions:
     bundle: str | None = option(
         None, "Folder of a study's bundle, in place of folders of runs."
     )
-    output: str | None = option(None, "Folder for the report.")
+    output: str | None = option(None, "Folder for the report.", required=True)
     baseline: str | None = option(
         None,
         "Norm to compare the others with; default: the first run's.",

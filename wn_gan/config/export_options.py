@@ -16,9 +16,11 @@ class ExportOptions:
         UserError: for an invalid value; the message names the flag.
     """
 
-    run_dir: str | None = option(None, "Folder of the run to export.")
+    run_dir: str | None = option(
+        None, "Folder of the run to export.", required=True
+    )
     output: str | None = option(
-        None, "Folder for the model, e.g. saved_models/<name>."
+        None, "Folder for the model, e.g. saved_models/<name>.", required=True
     )
     checkpoint: str = option("best", "best, last, or a step number.")
     average: bool = option(

@@ -17,6 +17,19 @@ NORMS = (
     "instance",
     "group",
 )
+# What other texts call them.
+NORM_ALIASES = {
+    "bn": "batch",
+    "batchnorm": "batch",
+    "gn": "group",
+    "in": "instance",
+    "ln": "layer",
+    "no": "none",
+    "off": "none",
+    "sn": "spectral",
+    "wn": "weight",
+    "weightnorm": "weight",
+}
 ARCHITECTURES = ("dcgan", "resnet", "resnet21")
 DCGAN_FEATURES = (64,)
 RESNET_FEATURES = (64, 128, 256, 384, 512)
@@ -34,17 +47,22 @@ class NetworkOptions:
         choices=ARCHITECTURES,
     )
     norm: str = option(
-        "weight", "Normalization of both networks.", choices=NORMS
+        "weight",
+        "Normalization of both networks.",
+        choices=NORMS,
+        aliases=NORM_ALIASES,
     )
     g_norm: str | None = option(
         None,
         "Normalization of the generator; default: --norm.",
         choices=NORMS,
+        aliases=NORM_ALIASES,
     )
     d_norm: str | None = option(
         None,
         "Normalization of the discriminator; default: --norm.",
         choices=NORMS,
+        aliases=NORM_ALIASES,
     )
     sync_batch_norm: bool = option(
         False,

@@ -3,10 +3,10 @@
 import dataclasses
 import math
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wn_gan.errors import UserError, bad_flag
+from wn_gan.errors import UserError, bad_flag, did_you_mean
 
 # NumPy's `RandomState` and Keras' `set_random_seed` take no larger seed.
 LARGEST_SEED = 2**32 - 1
@@ -22,6 +22,9 @@ def option(
     may_change: bool = False,
     positional: bool = False,
     repeated: bool = False,
+    required: bool = False,
+    off: Any = None,
+    aliases: Mapping[str, str] | None = None,
 ) -> Any:
     """Returns the dataclass field of an option.
 
@@ -38,6 +41,9 @@ def option(
         positional: whether it takes the arguments that are not flags.
         repeated: whether the flag is given once per element of the tuple, so
             that an element may hold commas.
+        required: whether the verb needs it; for the help text.
+        off: the value that turns it off, shown as "off" in the help text.
+        aliases: other words for choices, to be suggested.
     """
     metadata = {
         "help": text,
@@ -48,6 +54,9 @@ def option(
         "may_change": may_change,
         "positional": positional,
         "repeated": repeated,
+        "required": required,
+        "off": off,
+        "aliases": dict(aliases or {}),
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -111,7 +120,8 @@ def _check(field: dataclasses.Field, value: Any) -> None:
     rules = field.metadata
     if rules["choices"] and value not in rules["choices"]:
         names = ", ".join(map(str, rules["choices"]))
-        raise bad_flag(field.name, value, f"must be one of {names}")
+        hint = did_you_mean(value, rules["choices"], rules["aliases"])
+        raise bad_flag(field.name, value, f"must be one of {names}{hint}")
     if isinstance(value, float) and not math.isfinite(value):
         raise bad_flag(field.name, value, "must be a finite number")
     if rules["minimum"] is not None and value < rules["minimum"]:

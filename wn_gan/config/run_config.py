@@ -4,6 +4,7 @@ import dataclasses
 
 from wn_gan.config.data_options import DataOptions
 from wn_gan.config.device_options import DeviceOptions
+from wn_gan.config.failure_options import FailureOptions
 from wn_gan.config.network_options import NetworkOptions
 from wn_gan.config.option import check_values
 from wn_gan.config.run_options import RunOptions
@@ -11,14 +12,20 @@ from wn_gan.config.training_options import TrainingOptions
 
 _INTERVALS = tuple(
     field.name
-    for field in dataclasses.fields(RunOptions)
+    for kind in (RunOptions, FailureOptions)
+    for field in dataclasses.fields(kind)
     if field.name.endswith("_every_steps")
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config(
-    RunOptions, DeviceOptions, TrainingOptions, NetworkOptions, DataOptions
+    RunOptions,
+    FailureOptions,
+    DeviceOptions,
+    TrainingOptions,
+    NetworkOptions,
+    DataOptions,
 ):
     """The options of one training run, checked on construction.
 

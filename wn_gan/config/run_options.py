@@ -4,17 +4,16 @@ import dataclasses
 
 from wn_gan.config.option import option
 
-ON_FAILURE = ("stop", "restart", "rollback", "ignore")
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Run folder, intervals of its reports, and failure handling."""
+    """Run folder and intervals of its reports."""
 
     run_dir: str | None = option(
         None,
         "Folder of the run: created, or resumed if it holds a run.",
         may_change=True,
+        required=True,
     )
     log_every_steps: int = option(
         100,
@@ -40,6 +39,7 @@ class RunOptions:
         "'best'; 0 for none.",
         minimum=0,
         may_change=True,
+        off=0,
     )
     keep_checkpoints: int = option(
         5,
@@ -54,30 +54,7 @@ class RunOptions:
         "activations, thresholds, drift; 0 for none.",
         minimum=0,
         may_change=True,
-    )
-    on_failure: str = option(
-        "stop",
-        "Action on a failure (non-finite values, D has won, G without "
-        "variety): 'stop'; 'restart' from step 0 or 'rollback' to the last "
-        "good checkpoint, both with another seed and a lower learning rate "
-        "of D; 'ignore' all failures except non-finite values.",
-        choices=ON_FAILURE,
-        may_change=True,
-    )
-    max_recoveries: int = option(
-        3,
-        "Number of restarts and rollbacks before a failure stops the run.",
-        minimum=0,
-        may_change=True,
-    )
-    recovery_d_rate_factor: float = option(
-        0.5,
-        "Factor on --d_learning_rate at each restart or rollback.",
-        minimum=0,
-        may_change=True,
-    )
-    guard_every_steps: int = option(
-        100, "Steps between the guard's checks for failures.", minimum=1
+        off=0,
     )
     running_test_evaluations: int = option(
         50, "Gradient evaluations per image in the running test.", minimum=1

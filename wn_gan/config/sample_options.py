@@ -31,7 +31,7 @@ class SampleOptions(CodeOptions):
     saved_model: str | None = option(
         None, "SavedModel (z -> images) to sample instead of a run."
     )
-    output: str | None = option(None, "Folder for the images.")
+    output: str | None = option(None, "Folder for the images.", required=True)
     formats: tuple[str, ...] = option(
         ("grid",),
         "Formats of the samples: grid (one PNG), png (one file per sample), "

@@ -3,7 +3,7 @@
 import dataclasses
 
 from wn_gan.config.feature_options import FeatureOptions
-from wn_gan.config.network_options import NORMS
+from wn_gan.config.network_options import NORM_ALIASES, NORMS
 from wn_gan.config.option import (
     LARGEST_SEED,
     check_values,
@@ -28,6 +28,7 @@ class StudyOptions(TuningOptions, FeatureOptions):
         ("none", "batch", "weight"),
         "Norms to compare; the first is the baseline.",
         choices=NORMS,
+        aliases=NORM_ALIASES,
     )
     vary: tuple[str, ...] = option(
         (),
@@ -40,7 +41,9 @@ class StudyOptions(TuningOptions, FeatureOptions):
         (0, 1), "Seeds of each norm.", minimum=0, maximum=LARGEST_SEED
     )
     study_dir: str | None = option(
-        None, "Folder for the study: one folder per run, and report/."
+        None,
+        "Folder for the study: one folder per run, and report/.",
+        required=True,
     )
     final_evaluations: int = option(
         100,

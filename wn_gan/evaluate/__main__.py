@@ -19,6 +19,7 @@ def main(options: EvaluateOptions) -> None:
 
 
 KINDS = (EvaluateOptions,)
+FIRST = ("run_dir", "images", "solver", "evaluations", "output")
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, KINDS, main))
+    sys.exit(cli.run_verb(__doc__, KINDS, main, first=FIRST))

@@ -72,6 +72,10 @@ def _evaluate_run(
             features = run_features(test, split, extractor, name) | features
     if chief:
         _print(summaries, controls, test.folder, features)
+        say(
+            f"next: python -m wn_gan.compare {options.run_dir} <another run> "
+            "--output=report"
+        )
     return summaries
 
 

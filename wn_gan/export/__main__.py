@@ -20,6 +20,7 @@ def main(options: ExportOptions) -> None:
 
 
 KINDS = (ExportOptions,)
+FIRST = ("run_dir", "output")
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, KINDS, main))
+    sys.exit(cli.run_verb(__doc__, KINDS, main, first=FIRST))

@@ -124,3 +124,7 @@ def _report(version: Path, exported: Exported, found: dict[str, float]) -> None:
             f"  {name}: as the checkpoint within {difference:.1e} (allowed "
             f"{TOLERANCES[exported.options.dtype]:g})"
         )
+    say(
+        f"next: python -m wn_gan.sample --saved_model={version.parent} "
+        "--output=samples, or serve it (docs/serving.md)"
+    )

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from wn_gan import cli
-from wn_gan.config import Config, PrepareOptions
+from wn_gan.config import Config, DataOptions, PrepareOptions
 from wn_gan.config.option import require
 
 
@@ -32,6 +32,15 @@ def main(config: Config, options: PrepareOptions) -> None:
 
 
 KINDS = (Config, PrepareOptions)
+FIRST = ("dataset", "data_dir", "prepared_dir", "inspect")
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, KINDS, main))
+    sys.exit(
+        cli.run_verb(
+            __doc__,
+            KINDS,
+            main,
+            first=FIRST,
+            shown=(PrepareOptions, DataOptions),
+        )
+    )

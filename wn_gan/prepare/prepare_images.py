@@ -83,6 +83,7 @@ def prepare_folder(config: Config) -> None:
         for position, reason in corrupt.items():
             name = image_set.parts[part].name(position)
             say(f"unreadable: {name}: {reason}")
+    say(f"next: wn_gan.train with the same data flags, --prepared_dir={folder}")
 
 
 def _begin(image_set: ImageSet, folder: Path) -> Manifest:

@@ -20,6 +20,7 @@ def main(options: SampleOptions) -> None:
 
 
 KINDS = (SampleOptions,)
+FIRST = ("run_dir", "saved_model", "output", "num_images", "formats")
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, KINDS, main))
+    sys.exit(cli.run_verb(__doc__, KINDS, main, first=FIRST))

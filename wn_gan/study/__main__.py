@@ -19,6 +19,9 @@ def main(shared: Config, options: StudyOptions) -> None:
 
 
 KINDS = (Config, StudyOptions)
+FIRST = ("study_dir", "norms", "vary", "tune", "seeds", "dry_run", "status")
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, KINDS, main))
+    sys.exit(
+        cli.run_verb(__doc__, KINDS, main, first=FIRST, shown=(StudyOptions,))
+    )

@@ -52,7 +52,7 @@ class StudyLine:
         self.look()
 
     def _look_at(self, config: Config) -> None:
-        done = last_step(RunFolder(config.run_dir))
+        done = last_step(config)
         self._steps[config.run_dir] = min(done, config.train_steps)
         if is_done(config):
             self._left.pop(config.run_dir, None)

@@ -14,8 +14,8 @@ from wn_gan.config import (
 from wn_gan.errors import bad_flag
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.runs.run_state import steps_done
 from wn_gan.study.cells import Cell, candidates, cells
-from wn_gan.study.single_run import steps_done
 
 TUNING = "tuning"
 

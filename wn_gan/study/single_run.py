@@ -7,7 +7,8 @@ from wn_gan.config import Config
 from wn_gan.config.device_options import DeviceOptions
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
-from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.run_state import steps_done
 from wn_gan.study import child
 from wn_gan.study.measurements import Measurement
 
@@ -67,12 +68,6 @@ def has_ended(run: RunFolder, config: Config) -> bool:
         config: of the run; it says how many steps are wanted.
     """
     return steps_done(run) >= config.train_steps
-
-
-def steps_done(run: RunFolder) -> int:
-    """Steps of the run, if it has ended; else 0."""
-    final = read_json(run.final)
-    return final["step"] if final else 0
 
 
 def _train(config: Config, run_verb: RunVerb) -> int:

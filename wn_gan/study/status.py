@@ -4,13 +4,11 @@ from rich.table import Table
 
 from wn_gan.config import Config, StudyOptions
 from wn_gan.progress import format_seconds, make_console
-from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
-from wn_gan.runs.metrics import read_metrics
+from wn_gan.runs.run_state import last_record, state_of
 from wn_gan.study.bundle import Bundle
-from wn_gan.study.measurements import FINAL_TEST, RUNNING_TEST
 from wn_gan.study.plan import tuning_trials
-from wn_gan.study.single_run import has_ended, is_trained
+from wn_gan.study.single_run import has_ended
 from wn_gan.study.views import planned_views
 
 
@@ -28,13 +26,14 @@ def print_status(shared: Config, options: StudyOptions) -> None:
         table.add_column(column, no_wrap=True)
     done = 0
     for config in configs:
-        folder = RunFolder(config.run_dir)
-        state = state_of(config)
-        done += is_done(config)
+        state = _state(config)
+        if state == "waiting" and bundle.holds(config, ()):
+            state = "in the bundle"
+        done += state in ("tested", "in the bundle")
         table.add_row(
             bundle.name(config),
             state,
-            f"{last_step(folder):,}",
+            f"{last_step(config):,}",
             f"{config.train_steps:,}",
             _time_left(config) if state == "running" else "",
         )
@@ -61,38 +60,22 @@ def known_runs(shared: Config, options: StudyOptions) -> list[Config]:
 
 def is_done(config: Config) -> bool:
     """Whether a run is trained and has a test."""
-    folder = RunFolder(config.run_dir)
-    tests = [*folder.tests(FINAL_TEST), *folder.tests(RUNNING_TEST)]
-    return is_trained(config) and bool(tests)
+    return _state(config) == "tested"
 
 
-def state_of(config: Config) -> str:
-    """Tested, trained, running, failed, stopped or waiting."""
-    folder = RunFolder(config.run_dir)
-    if folder.is_locked():
-        return "running"
-    if is_trained(config):
-        return "tested" if is_done(config) else "trained"
-    if FailureLog(folder.failures).pending:
-        return "failed"
-    return "stopped" if folder.config.exists() else "waiting"
+def _state(config: Config) -> str:
+    return state_of(RunFolder(config.run_dir), config.train_steps)
 
 
-def last_step(folder: RunFolder) -> int:
+def last_step(config: Config) -> int:
     """Step of the run's last report; 0 before the first."""
-    records = _records(folder)
-    return records[-1]["step"] if records else 0
-
-
-def _records(folder: RunFolder) -> list[dict]:
-    return read_metrics(folder.metrics) if folder.metrics.exists() else []
+    return last_record(RunFolder(config.run_dir)).get("step", 0)
 
 
 def _time_left(config: Config) -> str:
     """Of the training, by the last report's speed."""
-    records = _records(RunFolder(config.run_dir))
-    speed = records[-1].get("images_per_second") if records else None
-    if not speed:
+    record = last_record(RunFolder(config.run_dir))
+    if not record.get("images_per_second"):
         return ""
-    steps = config.train_steps - records[-1]["step"]
-    return format_seconds(steps * config.batch_size / speed)
+    images = (config.train_steps - record["step"]) * config.batch_size
+    return format_seconds(images / record["images_per_second"])

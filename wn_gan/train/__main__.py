@@ -29,6 +29,15 @@ def main(config: Config, launch: LaunchOptions) -> int:
 
 
 KINDS = (Config, LaunchOptions)
+FIRST = (
+    "run_dir",
+    "dataset",
+    "data_dir",
+    "norm",
+    "train_steps",
+    "batch_size",
+    "dry_run",
+)
 
 if __name__ == "__main__":
-    sys.exit(cli.run_verb(__doc__, KINDS, main))
+    sys.exit(cli.run_verb(__doc__, KINDS, main, first=FIRST))

@@ -218,3 +218,7 @@ def _finish(run: Run) -> None:
         f"{run.folder.path}: {state.step:,} steps done in "
         f"{format_seconds(state.seconds)}, {best}"
     )
+    path = run.folder.path
+    run.say(f"pictures: {run.folder.samples}, {run.folder.reconstructions}")
+    run.say(f"curves: tensorboard --logdir {path.parent}")
+    run.say(f"next: python -m wn_gan.evaluate --run_dir={path}")

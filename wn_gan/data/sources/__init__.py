@@ -12,7 +12,7 @@ from wn_gan.data.sources.lsun import open_lsun
 from wn_gan.data.sources.npz import load_npz, open_npz
 from wn_gan.data.sources.tfds_source import open_tfds
 from wn_gan.data.sources.zip_archive import open_zip
-from wn_gan.errors import UserError, bad_flag, nearest
+from wn_gan.errors import UserError, bad_flag, did_you_mean
 
 PLAIN = ("faces", "celeba", "cifar10", "fashion_mnist")
 PREFIXED = ("folder", "zip", "npz", "tfds")
@@ -31,6 +31,14 @@ _OFFICIAL_FILES = {
     "unpacked",
     "fashion_mnist": "train-images-idx3-ubyte.gz and t10k-images-...",
     "lsun": "the folder <category>_train_lmdb",
+}
+# What other texts call them.
+_ALIASES = {
+    "celeb_a": "celeba",
+    "cifar": "cifar10",
+    "cifar-10": "cifar10",
+    "fashion-mnist": "fashion_mnist",
+    "lsun": "lsun/bedroom",
 }
 
 __all__ = ["FORMS", "load_npz", "open_source"]
@@ -91,11 +99,10 @@ def _official(dataset, data_dir, background, cache_dir) -> Source | None:
 
 
 def _unknown(dataset: str) -> UserError:
-    known = [*PLAIN, "lsun/bedroom"]
-    known += [f"{kind}:{dataset}" for kind in PREFIXED]
-    hint = nearest(dataset, known) or ", ".join(known)
-    return bad_flag(
-        "dataset",
-        dataset,
-        f"must be one of {', '.join(FORMS)}; the nearest are {hint}",
-    )
+    expected = f"must be one of {', '.join(FORMS)}"
+    if Path(dataset).exists() or dataset.startswith(("/", "./", "~")):
+        kind = {".zip": "zip", ".npz": "npz"}.get(Path(dataset).suffix)
+        hint = f"; did you mean {kind or 'folder'}:{dataset}?"
+    else:
+        hint = did_you_mean(dataset, [*PLAIN, "lsun/bedroom"], _ALIASES)
+    return bad_flag("dataset", dataset, expected + hint)

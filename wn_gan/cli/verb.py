@@ -1,13 +1,16 @@
 """Entry point of every verb: flags, help, errors, exit status."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from absl import flags
+from absl import flags, logging
 
+from wn_gan.cli.help_text import help_text
+from wn_gan.cli.quiet_import import import_tensorflow
 from wn_gan.errors import (
     TrainingFailed,
     UserError,
@@ -29,6 +32,9 @@ def run_verb(
     kinds: Sequence[type],
     main: Callable[..., int | None],
     argv: Sequence[str] | None = None,
+    first: Sequence[str] = (),
+    shown: Sequence[type] = (),
+    uses_tensorflow: bool = True,
     defaults: Mapping[str, Any] | None = None,
 ) -> int:
     """Parses the command line and calls `main`.
@@ -39,6 +45,9 @@ def run_verb(
         main: takes one object per class; returns the exit status, or None
             for 0.
         argv: command and arguments; default: `sys.argv`.
+        first: options that the help shows first.
+        shown: classes whose options the help shows; default: all.
+        uses_tensorflow: whether `main` does.
         defaults: of flags, instead of their options' own.
 
     Returns:
@@ -48,12 +57,21 @@ def run_verb(
         141 if the reader closed the pipe. An error is one line on stderr.
     """
     argv = sys.argv if argv is None else argv
-    # Silences TensorFlow's start-up messages.
+    # Silences what TensorFlow and TensorFlow Datasets tell their developers.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.set_verbosity(logging.ERROR)
+    flag_values = flags.FlagValues()
+    for kind in kinds:
+        define_options(kind, flag_values)
+    for name, value in (defaults or {}).items():
+        flag_values.set_default(name, value)
     try:
-        return _run(doc, kinds, main, argv, defaults or {})
+        if any(word in _HELP for word in argv[1:]):
+            print(help_text(doc, kinds, first, shown or kinds), flush=True)
+            return 0
+        return _run(kinds, main, argv, flag_values, uses_tensorflow)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error}{_origin(error, flag_values)}", file=sys.stderr)
         return 2
     except (TrainingFailed, VerificationFailed) as error:
         print(f"failed: {error}", file=sys.stderr)
@@ -62,35 +80,43 @@ def run_verb(
         print(f"failed: {error}", file=sys.stderr, flush=True)
         # A normal exit would hang: TensorFlow waits for the lost worker.
         os._exit(error.exit_status)
-    except BrokenPipeError:
-        # The reader closed the pipe. Without this, Python's flush at exit
-        # would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
     except OSError as error:
-        file = f"{error.filename}: " if error.filename else ""
-        print(f"error: {file}{error.strerror or error}", file=sys.stderr)
-        return 1
+        return _status_of(error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
 
 
+def _status_of(error: OSError) -> int:
+    """Prints a file's or the disk's error; returns the exit status."""
+    if isinstance(error, BrokenPipeError):
+        # The reader closed the pipe. Without this, Python's flush at exit
+        # would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    file = f"{error.filename}: " if error.filename else ""
+    print(f"error: {file}{error.strerror or error}", file=sys.stderr)
+    return 1
+
+
 def _run(
-    doc: str,
     kinds: Sequence[type],
     main: Callable[..., int | None],
     argv: Sequence[str],
-    defaults: Mapping[str, Any],
+    flag_values: flags.FlagValues,
+    uses_tensorflow: bool,
 ) -> int:
-    flag_values = flags.FlagValues()
-    for kind in kinds:
-        define_options(kind, flag_values)
-    for name, value in defaults.items():
-        flag_values.set_default(name, value)
-    if any(word in _HELP for word in argv[1:]):
-        print(f"{doc.strip()}\n{flag_values.get_help()}", flush=True)
-        return 0
     stray = parse(argv, flag_values, any(map(is_positional, kinds)))
     options = [options_from_flags(kind, flag_values, stray) for kind in kinds]
+    if uses_tensorflow:
+        import_tensorflow()
     return main(*options) or 0
+
+
+def _origin(error: UserError, flag_values: flags.FlagValues) -> str:
+    """Says so if the flag at fault was never given."""
+    named = re.match(r"--(\w+)=", str(error))
+    name = named and named[1]
+    if not name or name not in flag_values or flag_values[name].present:
+        return ""
+    return f" (the value is the default: give --{name} another)"
