@@ -7,11 +7,15 @@ WORKERS ?= 3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(EXTRAS)
 
-.PHONY: train test test-fast slow-test crash-test lint wheel-test benchmark bench \
-    bench-quick bench-full clean
+.PHONY: train study test test-fast slow-test crash-test lint docs wheel-test \
+    benchmark bench bench-quick bench-full clean
 
 train: $(STAMP)
 	$(BIN)/python -m wn_gan.train --flagfile=flags/quickstart.cfg
+
+# The paper's question on the drawn faces: an hour on two cores.
+study: $(STAMP)
+	$(BIN)/python -m wn_gan.study --flagfile=flags/study_faces.cfg
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -33,6 +37,11 @@ crash-test: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The site, into build/site; needs EXTRAS=docs.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet \
+	    --site-dir build/site
 
 # The wheel's tests, from another folder: only what was installed is there.
 wheel-test: $(STAMP)

@@ -1,7 +1,10 @@
 """What the documents say is there, is there."""
 
 import re
+import subprocess
+import sys
 
+import pytest
 from helpers.commands import ROOT
 
 
@@ -10,7 +13,8 @@ def text(name):
 
 
 def test_files_that_the_readme_names_exist():
-    for name in ("README.md", "CONTRIBUTING.md", "docs/study_faces/README.md"):
+    pages = [path.relative_to(ROOT) for path in ROOT.glob("docs/**/*.md")]
+    for name in ("README.md", "CONTRIBUTING.md", *pages):
         folder = (ROOT / name).parent
         for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text(name)):
             assert (folder / link).exists(), f"{name}: {link}"
@@ -18,8 +22,42 @@ def test_files_that_the_readme_names_exist():
             assert (ROOT / path).exists(), f"{name}: {path}"
 
 
+def test_the_readme_is_short():
+    assert len(text("README.md").splitlines()) <= 250
+
+
+def snippets(name):
+    """The Python blocks of a page, as one program each."""
+    return re.findall(r"```python\n(.*?)```", text(name), re.S)
+
+
+@pytest.mark.parametrize(
+    "name, count", [("README.md", 2), ("docs/weight_norm_in_keras.md", 2)]
+)
+def test_snippets_run(name, count, tmp_path):
+    """Each in a process of its own, the first layers' with an input."""
+    found = snippets(name)
+    assert len(found) == count
+    start = {
+        "from wn_gan.layers import TPReLU, WeightNormConv2D\n\nx": "import "
+        "keras\nx = keras.Input([32, 32, 3])\n",
+        "from wn_gan.networks.fold": "from wn_gan import networks\ngenerator "
+        "= networks.build_generator('weight', 32, 32, features=4)\n",
+    }
+    for code in found:
+        before = [v for k, v in start.items() if code.startswith(k)]
+        result = subprocess.run(
+            [sys.executable, "-c", "".join(before) + code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 0, result.stderr
+    assert name != "README.md" or (tmp_path / "samples.png").exists()
+
+
 def test_nothing_is_left_to_be_filled_in():
-    assert not re.search(r"@[A-Z]+@", text("README.md"))
+    assert not re.search(r"@[A-Z]+@|^RESULTS$", text("README.md"), re.M)
 
 
 def test_the_readme_runs_the_makes_test_command():

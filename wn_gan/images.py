@@ -69,11 +69,12 @@ def pairs_grid(targets: np.ndarray, results: np.ndarray) -> np.ndarray:
     return grid(np.concatenate(rows), columns=8)
 
 
-def save_png(image: np.ndarray, path: Path) -> None:
+def save_png(image: np.ndarray, path: str | Path) -> None:
     """Writes uint8 `[height, width, 1 or 3]` as a PNG, atomically.
 
     It does not wait for the disk: pictures can be made again.
     """
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, durable=False) as partial:
         from_array(image).save(partial, format="PNG")

@@ -1,4 +1,4 @@
-"""The help text of a verb: its flags in groups, as a person would write them."""
+"""The help text of a verb: flags in groups, as a person would write them."""
 
 import dataclasses
 import textwrap
