@@ -203,10 +203,30 @@ def test_the_same_options_resume(begun):
 
 
 def test_changed_options_are_refused_unless_allowed(begun):
-    changed = Config(norm="batch")
-    with pytest.raises(UserError, match="--norm=batch: the run in .* weight"):
+    changed = Config(seed=7, loss="hinge")
+    with pytest.raises(UserError) as refused:
         begun.check(changed)
-    begun.check(changed, allow_change=["norm"])
+    told = str(refused.value)
+    assert "--loss=hinge --seed=7: the run in" in told
+    assert "has --loss=non_saturating --seed=0" in told
+    assert told.endswith("or give --allow_change=loss,seed")
+    begun.check(changed, allow_change=["loss", "seed"])
+
+
+def test_what_cannot_be_changed_is_not_offered(begun):
+    with pytest.raises(UserError) as refused:
+        begun.check(Config(norm="batch", seed=7))
+    assert "--norm=batch --seed=7" in str(refused.value)
+    assert "allow_change" not in str(refused.value)
+
+
+def test_an_option_of_another_version_is_named(begun):
+    begun.config.write_text("--no_such_thing=1\n")
+    with pytest.raises(UserError) as refused:
+        begun.check(Config())
+    told = str(refused.value)
+    assert told.startswith(f"{begun.config}: --no_such_thing: unknown flag")
+    assert told.endswith("it may be of another version of wn_gan")
 
 
 def test_a_foreign_folder_is_refused(tmp_path):

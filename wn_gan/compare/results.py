@@ -10,7 +10,6 @@ import numpy as np
 
 from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
-from wn_gan.flag_defs import from_flag_file
 from wn_gan.runs.checkpoint_file import arrays_sha256, read
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.failures import FailureLog
@@ -182,9 +181,6 @@ def _shared_protocol(tested: dict[str, set[str]]) -> str:
 def _read(folder: RunFolder, protocol: str) -> Result:
     test = folder.final_test / protocol
     has_metrics = folder.metrics.exists()
-    # A study's run that never began is counted too.
-    begun = folder.config.exists()
-    config = (folder.config if begun else folder.plan).read_text()
     final = read_json(folder.final) or {}
     summary, losses = None, {}
     if final:  # else a test is of an earlier, shorter training
@@ -194,7 +190,7 @@ def _read(folder: RunFolder, protocol: str) -> Result:
         raise UserError(f"{test / 'per_image.csv'}: missing or empty")
     return Result(
         folder=folder,
-        config=from_flag_file(config),
+        config=folder.read_config(),
         test=test,
         records=read_metrics(folder.metrics) if has_metrics else [],
         final=final,

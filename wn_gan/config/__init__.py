@@ -26,7 +26,7 @@ from wn_gan.config.network_options import (
     NetworkOptions,
 )
 from wn_gan.config.prepare_options import PrepareOptions
-from wn_gan.config.run_config import Config, changed_options
+from wn_gan.config.run_config import UNCHANGEABLE, Config, changed_options
 from wn_gan.config.run_options import RunOptions
 from wn_gan.config.sample_options import SampleOptions
 from wn_gan.config.search_options import (
@@ -62,6 +62,7 @@ __all__ = [
     "STARTS",
     "STRATEGIES",
     "TRANSPORTS",
+    "UNCHANGEABLE",
     "UPDATE_ORDERS",
     "ClientOptions",
     "CompareOptions",

@@ -8,6 +8,10 @@ from wn_gan.errors import bad_flag
 RESIZE_FILTERS = ("lanczos", "bicubic", "bilinear", "hamming", "box")
 
 
+# Data sets named by a path: another path may hold the same images.
+PATH_KINDS = ("folder", "zip", "npz")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataOptions:
     """Data set, preprocessing and split.
@@ -74,8 +78,11 @@ class DataOptions:
     horizontal_flip: bool = option(
         False, "Mirror training images with probability 1/2."
     )
-    running_test_images: int = option(
-        200, "Images held out for the running test.", minimum=1
+    running_test_images: int | None = option(
+        None,
+        "Images held out for the running test; default: 200, but at most a "
+        "tenth of the data.",
+        minimum=1,
     )
     final_test_images: int | None = option(
         None,
@@ -95,6 +102,22 @@ class DataOptions:
     def __post_init__(self) -> None:
         check_values(self)
         self.check_data()
+
+    @property
+    def has_path(self) -> bool:
+        """Whether `--dataset` is a path, such as folder:<path>."""
+        return self.dataset.partition(":")[0] in PATH_KINDS
+
+    def moved_to(self, data_dir: str) -> "DataOptions":
+        """The same options for data that are somewhere else now.
+
+        Args:
+            data_dir: the data set's new path, or its new `--data_dir`.
+        """
+        if not self.has_path:
+            return dataclasses.replace(self, data_dir=data_dir)
+        kind = self.dataset.partition(":")[0]
+        return dataclasses.replace(self, dataset=f"{kind}:{data_dir}")
 
     def check_data(self) -> None:
         """Checks the options that depend on each other.

@@ -18,6 +18,23 @@ _INTERVALS = tuple(
 )
 
 
+# A checkpoint holds weights of these shapes: no run can change them.
+UNCHANGEABLE = (
+    "architecture",
+    "norm",
+    "g_norm",
+    "d_norm",
+    "code_size",
+    "features",
+    "blocks",
+    "levels",
+    "image_width",
+    "image_height",
+    "channels",
+    "optimizer",
+)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config(
     RunOptions,

@@ -3,6 +3,7 @@
 from wn_gan.data.feed import Augmentation, Feed, feed_of
 from wn_gan.data.image_set import Images, ImageSet, array_images
 from wn_gan.data.loading import (
+    check_batch,
     load_images,
     load_split,
     open_images,
@@ -21,6 +22,7 @@ __all__ = [
     "Subset",
     "array_images",
     "batches",
+    "check_batch",
     "feed_of",
     "load_images",
     "load_npz",

@@ -36,11 +36,12 @@ def load_images(dataset: str, **options: Any) -> ImageSet:
     return open_images(DataOptions(dataset=dataset, **options))
 
 
-def open_images(options: DataOptions) -> ImageSet:
+def open_images(options: DataOptions, download: bool = True) -> ImageSet:
     """Opens the images of a run, at one size.
 
     Args:
         options: the data options, e.g. a `Config`.
+        download: whether TensorFlow Datasets may download and prepare.
 
     Raises:
         UserError: for an unknown name, unusable data, or if more than 5% of
@@ -50,7 +51,7 @@ def open_images(options: DataOptions) -> ImageSet:
     folder = options.cache_dir
     cache = Path(folder).expanduser() if folder else cache_folder()
     source = open_source(
-        options.dataset, options.data_dir, options.background, cache
+        options.dataset, options.data_dir, options.background, cache, download
     )
     image_set = fit_source(source, options)
     if options.prepared_dir is None:
@@ -66,13 +67,37 @@ def _check_background(colour: str) -> None:
         raise bad_flag("background", colour, "is no CSS colour") from None
 
 
-def load_split(config: Config) -> Split:
+def load_split(config: Config, download: bool = True) -> Split:
     """Opens and splits the data of a run.
+
+    Args:
+        config: of the run.
+        download: whether TensorFlow Datasets may download and prepare.
 
     Raises:
         UserError: for an unknown name, unusable data or too few images.
     """
-    return split_images(open_images(config), config)
+    return split_images(open_images(config, download), config)
+
+
+def check_batch(config: Config, split: Split) -> None:
+    """Refuses a batch that is larger than the training images.
+
+    Args:
+        config: of the run.
+        split: of its images.
+
+    Raises:
+        UserError: naming the flag.
+    """
+    count = len(split.train)
+    if config.batch_size > count:
+        raise bad_flag(
+            "batch_size",
+            config.batch_size,
+            f"{config.dataset} has {count:,} training images: must be at most "
+            "as many",
+        )
 
 
 def split_images(image_set: ImageSet, config: Config) -> Split:

@@ -13,6 +13,7 @@ from wn_gan.data.pictures import content_sha256
 from wn_gan.data.survey import check_corrupt
 from wn_gan.errors import UserError
 
+DEFAULT_RUNNING_TEST_IMAGES = 200
 DEFAULT_FINAL_TEST_IMAGES = 2000
 
 
@@ -159,7 +160,7 @@ class Split:
 
 def make_split(
     image_set: ImageSet,
-    running_test_images: int,
+    running_test_images: int | None,
     final_test_images: int | None,
     seed: int,
 ) -> Split:
@@ -167,7 +168,9 @@ def make_split(
 
     Args:
         image_set: the data set.
-        running_test_images: number of images of the running test.
+        running_test_images: number of images of the running test. None means
+            200, but at most a tenth of the images, or the whole validation
+            split.
         final_test_images: number of images of the final test. None means
             2,000, but at most the whole test split or, without a test split,
             a tenth of the images.
@@ -181,6 +184,13 @@ def make_split(
         final_test_images = min(
             DEFAULT_FINAL_TEST_IMAGES,
             len(own) if own is not None else max(len(train) // 10, 1),
+        )
+    if running_test_images is None:
+        running_test_images = min(
+            DEFAULT_RUNNING_TEST_IMAGES,
+            max(len(train) // 10, 1)
+            if image_set.validation is None
+            else len(image_set.validation),
         )
     rest = _permutation(train, seed)
     if image_set.validation is None:

@@ -10,12 +10,15 @@ from wn_gan.config import Config
 from wn_gan.data import (
     Feed,
     ImageSet,
+    Split,
+    Subset,
     batches,
     feed_of,
     open_images,
     split_images,
 )
 from wn_gan.data.survey import Survey, survey
+from wn_gan.errors import UserError
 from wn_gan.images import save_png, square_grid, to_uint8
 from wn_gan.progress import Progress, say
 
@@ -35,19 +38,30 @@ def inspect(config: Config, limit: int, sheet: Path) -> None:
     Raises:
         UserError: for data that training would refuse.
     """
-    image_set = open_images(config)
+    image_set = open_images(config, download=False)
     for line in _described(image_set, limit):
         say(line)
-    split = split_images(image_set, config)
-    parts = split.description()
-    height, width, channels = parts["image_shape"]
+    height, width, channels = image_set.image_shape
     say(f"for training: {width}x{height}, {channels} channels")
-    for part, count in parts["num_images"].items():
-        origin = parts.get(f"{part}_from", "train")
-        say(f"  {part}: {count:,} (from {origin})")
-    say(f"  split sha256: {parts['sha256']}")
+    try:
+        split = split_images(image_set, config)
+        for line in _parts(split):
+            say(line)
+    except UserError as error:
+        say(f"  cannot be split: {error}")
+        everything = np.arange(len(image_set.train))
+        whole = Subset(image_set.train, everything, image_set.name)
+        split = Split(image_set, whole, whole, whole)
     save_png(_contact_sheet(config, feed_of(config, split)), sheet)
     say(f"contact sheet: {sheet}")
+
+
+def _parts(split: Split) -> Iterator[str]:
+    parts = split.description()
+    for part, count in parts["num_images"].items():
+        origin = parts.get(f"{part}_from", "train")
+        yield f"  {part}: {count:,} (from {origin})"
+    yield f"  split sha256: {parts['sha256']}"
 
 
 def _described(image_set: ImageSet, limit: int) -> Iterator[str]:

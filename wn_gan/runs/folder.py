@@ -10,7 +10,7 @@ from typing import Any
 
 import filelock
 
-from wn_gan.config import Config, changed_options
+from wn_gan.config import UNCHANGEABLE, Config, changed_options
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import (
     is_partial,
@@ -156,16 +156,12 @@ class RunFolder:
                     "holds files but no run (no config.cfg): name a new folder",
                 )
             return
-        old = from_flag_file(self.config.read_text())
-        for name in changed_options(old, config):
-            if name not in allow_change:
-                raise bad_flag(
-                    name,
-                    getattr(config, name),
-                    f"the run in {self.path} has {getattr(old, name)}, and "
-                    "this alters its result: keep that value, name another "
-                    f"--run_dir, or give --allow_change={name}",
-                )
+        old = self.read_config()
+        changed = set(changed_options(old, config)) - set(allow_change)
+        if old.has_path and config.has_path:
+            changed.discard("dataset")  # `check_split` compares the images
+        if changed:
+            raise _changed(self.path, old, config, sorted(changed))
 
     def _foreign(self) -> set[str]:
         """Names in the folder, except leftovers of a start killed early."""
@@ -217,6 +213,21 @@ class RunFolder:
         finally:
             os.close(number)
 
+    def read_config(self) -> Config:
+        """The run's options; those that a study planned if it never began.
+
+        Raises:
+            UserError: for options that this version does not know; names the
+                file and the option.
+        """
+        path = self.config if self.config.exists() else self.plan
+        try:
+            return from_flag_file(path.read_text())
+        except UserError as error:
+            raise UserError(
+                f"{path}: {error}; it may be of another version of wn_gan"
+            ) from error
+
     def write_config(self, config: Config) -> None:
         """Writes `config.cfg`, a flag file that reproduces the run."""
         write_text(self.config, to_flag_file(config))
@@ -240,6 +251,22 @@ class RunFolder:
                     "(split.json); give --allow_change=dataset to continue"
                 )
         write_json(self.split, description)
+
+
+def _changed(
+    path: Path, old: Config, new: Config, names: Sequence[str]
+) -> UserError:
+    """The error for a run of other options; it names all of them."""
+    allowed = [name for name in names if name not in UNCHANGEABLE]
+    given = " ".join(f"--{name}={getattr(new, name)}" for name in names)
+    own = " ".join(f"--{name}={getattr(old, name)}" for name in names)
+    way_out = "keep the run's, or name another --run_dir"
+    if allowed == list(names):
+        way_out += f", or give --allow_change={','.join(names)}"
+    return UserError(
+        f"{given}: the run in {path} has {own}, and this alters its result: "
+        f"{way_out}"
+    )
 
 
 def _step_of(picture: Path) -> int:

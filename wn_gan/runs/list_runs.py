@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.table import Table
 
 from wn_gan.errors import UserError
-from wn_gan.flag_defs import from_flag_file
 from wn_gan.progress import make_console
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import read_metrics
@@ -53,7 +52,7 @@ def list_runs(folder: str) -> None:
 
 def _cells(run: RunFolder) -> Iterator[str]:
     try:
-        config = from_flag_file(run.config.read_text())
+        config = run.read_config()
     except UserError as error:
         yield f"unreadable: {error}"
         return

@@ -8,7 +8,6 @@ import keras
 from wn_gan.config import Config
 from wn_gan.data import Split, load_split
 from wn_gan.errors import UserError, bad_flag
-from wn_gan.flag_defs import from_flag_file
 from wn_gan.gan.building import build_generator
 from wn_gan.networks.statistics import batch_norms
 from wn_gan.runs.average_statistics import set_average_statistics
@@ -82,14 +81,14 @@ class TrainedRun:
         """Loads the run's training and test images.
 
         Args:
-            data_dir: new folder of the data; default: that of the config.
+            data_dir: new path of the data; default: that of the config.
 
         Raises:
             UserError: if the images have changed.
         """
         config = self.config
         if data_dir is not None:
-            config = dataclasses.replace(config, data_dir=data_dir)
+            config = config.moved_to(data_dir)
         if config.prepared_dir and not Path(config.prepared_dir).exists():
             # Without the prepared copy, the source gives the same images.
             config = dataclasses.replace(config, prepared_dir=None)
@@ -114,5 +113,5 @@ def open_trained_run(run_dir: str | Path) -> TrainedRun:
     folder = RunFolder(run_dir)
     if not folder.config.exists() or not folder.split.exists():
         raise bad_flag("run_dir", run_dir, "holds no run (no config.cfg)")
-    config = from_flag_file(folder.config.read_text())
+    config = folder.read_config()
     return TrainedRun(folder, config, read_json(folder.split))

@@ -16,7 +16,7 @@ import numpy as np
 from wn_gan.compare.bundled import CONTENT
 from wn_gan.config import PARTS, Config, changed_options
 from wn_gan.files import write_json, write_text
-from wn_gan.flag_defs import from_flag_file, to_flag_file
+from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder, read_json
 from wn_gan.study.measurements import Measurement
 
@@ -79,7 +79,7 @@ class Bundle:
         final = read_json(stored.final)
         if final is None or final["step"] < config.train_steps:
             return False
-        old = from_flag_file(stored.config.read_text())
+        old = stored.read_config()
         if changed_options(old, config) or old.train_steps > config.train_steps:
             return False
         return all(each.is_complete(stored) for each in measurements)

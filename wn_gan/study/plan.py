@@ -12,7 +12,6 @@ from wn_gan.config import (
     changed_options,
 )
 from wn_gan.errors import bad_flag
-from wn_gan.flag_defs import from_flag_file
 from wn_gan.runs.folder import RunFolder, read_json
 from wn_gan.runs.run_state import steps_done
 from wn_gan.study.cells import Cell, candidates, cells
@@ -167,7 +166,7 @@ def check_runs(configs: Sequence[Config]) -> None:
         folder = RunFolder(config.run_dir)
         if not folder.config.exists():
             continue
-        old = from_flag_file(folder.config.read_text())
+        old = folder.read_config()
         for name in changed_options(old, config):
             raise bad_flag(
                 name,

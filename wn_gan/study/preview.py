@@ -81,7 +81,7 @@ def _measure(config: Config) -> _Cost:
     from wn_gan.runs.checkpoint_file import gan_parts, part_variables
     from wn_gan.train.dry_run import seconds_per_step
 
-    split = load_split(config)
+    split = load_split(config, download=False)
     gan = build_gan(config, split.image_set.image_shape)
     xla = config.jit_compile == "true"
     seconds = seconds_per_step(gan, config, split, xla)

@@ -7,7 +7,7 @@ command line and from flag files; the last value wins.
 import sys
 
 from wn_gan import cli
-from wn_gan.config import Config, LaunchOptions
+from wn_gan.config import UNCHANGEABLE, Config, LaunchOptions
 from wn_gan.config.option import require
 from wn_gan.errors import bad_flag
 
@@ -17,6 +17,13 @@ def main(config: Config, launch: LaunchOptions) -> int:
     for name in launch.allow_change:
         if name not in vars(config):
             raise bad_flag("allow_change", name, "no option has this name")
+        if name in UNCHANGEABLE:
+            raise bad_flag(
+                "allow_change",
+                name,
+                "no run can change it: the weights of its checkpoints would "
+                "not fit",
+            )
     if launch.dry_run:
         from wn_gan.train.dry_run import describe
 

@@ -8,9 +8,16 @@ from pathlib import Path
 import tensorflow as tf
 
 from wn_gan.config import Config
-from wn_gan.data import Split, batches, feed_of, load_split
+from wn_gan.data import (
+    Split,
+    batches,
+    check_batch,
+    feed_of,
+    load_split,
+)
 from wn_gan.flag_defs import to_flag_file
-from wn_gan.gan.building import build_gan
+from wn_gan.gan.building import build_gan, check_sizes
+from wn_gan.gan.memory import check_memory, estimated_bytes
 from wn_gan.gan.model import GAN
 from wn_gan.progress import format_seconds, say
 from wn_gan.runs.folder import RunFolder
@@ -33,8 +40,12 @@ def describe(config: Config) -> None:
     if config.run_dir is not None:
         RunFolder(config.run_dir).check(config)
     check_precision(config.precision)
-    split = load_split(config)
-    gan = build_gan(config, split.image_set.image_shape)
+    split = load_split(config, download=False)
+    shape = split.image_set.image_shape
+    check_sizes(config, shape)
+    check_memory(config, shape)
+    check_batch(config, split)
+    gan = build_gan(config, shape)
     parts = split.description()
     height, width, channels = parts["image_shape"]
     with tempfile.TemporaryDirectory() as folder:
@@ -52,6 +63,8 @@ def describe(config: Config) -> None:
         lines.append(f"{part} images: {count:,}")
     lines.append(f"split sha256: {parts['sha256']}")
     lines += [f"skipped {line}" for line in parts["skipped"]]
+    memory = estimated_bytes(config, shape) / 2**20
+    lines.append(f"about {memory:,.0f} MiB of memory, without the images")
     lines.append(
         f"about {format_seconds(seconds * config.train_steps)} for "
         f"{config.train_steps:,} steps of {seconds:.3f} s on this machine "

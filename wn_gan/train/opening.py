@@ -108,6 +108,13 @@ def _say_beginning(run: Run, split: Split, damaged: list[str] | None) -> None:
     """
     step = run.state.step
     run.tensorboard.config(run.config)
+    if not step:
+        counts = split.description()["num_images"]
+        run.say(
+            f"{run.config.dataset}: {counts['train']:,} training images, "
+            f"{counts['running_test']:,} for the running test, "
+            f"{counts['final_test']:,} for the final test"
+        )
     for line in split.image_set.skipped:
         run.say(f"skipped {line}")
     for line in damaged or ():

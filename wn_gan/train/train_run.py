@@ -6,7 +6,14 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from wn_gan.config import Config
-from wn_gan.data import Feed, Split, batches, feed_of, load_split
+from wn_gan.data import (
+    Feed,
+    Split,
+    batches,
+    check_batch,
+    feed_of,
+    load_split,
+)
 from wn_gan.distribution import (
     check_batch_size,
     is_chief,
@@ -17,6 +24,7 @@ from wn_gan.distribution import (
 from wn_gan.errors import TrainingFailed, UserError
 from wn_gan.files import write_json
 from wn_gan.gan.building import check_sizes
+from wn_gan.gan.memory import check_memory
 from wn_gan.gan.model import initialize_gan
 from wn_gan.progress import format_seconds
 from wn_gan.runs.checkpoint_file import gan_parts, parts_sha256
@@ -67,6 +75,8 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
         tf.config.experimental.enable_op_determinism()
     split = load_split(config)
     check_sizes(config, split.image_set.image_shape)
+    check_memory(config, split.image_set.image_shape)
+    check_batch(config, split)
     chief = is_chief(strategy)
     with folder.locked() if chief else contextlib.nullcontext():
         if chief:

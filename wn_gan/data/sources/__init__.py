@@ -45,7 +45,11 @@ __all__ = ["FORMS", "load_npz", "open_source"]
 
 
 def open_source(
-    dataset: str, data_dir: str | None, background: str, cache_dir: Path
+    dataset: str,
+    data_dir: str | None,
+    background: str,
+    cache_dir: Path,
+    download: bool = True,
 ) -> Source:
     """Opens the data set that `--dataset` names.
 
@@ -54,6 +58,7 @@ def open_source(
         data_dir: folder of the official files or of TFDS.
         background: colour under transparent pixels.
         cache_dir: folder for the indexes of big data sets.
+        download: whether TensorFlow Datasets may download and prepare.
 
     Raises:
         UserError: for an unknown name or unusable data.
@@ -66,7 +71,7 @@ def open_source(
     if kind == "npz" and name:
         return open_npz(name)
     if kind == "tfds" and name:
-        return open_tfds(name, data_dir, background, cache_dir)
+        return open_tfds(name, data_dir, background, cache_dir, download)
     if dataset == "faces":
         return open_faces()
     if dataset not in PLAIN and not dataset.startswith("lsun/"):
@@ -76,7 +81,9 @@ def open_source(
         return official
     name = "celeb_a" if dataset == "celeba" else dataset
     try:
-        return open_tfds(name, data_dir, background, cache_dir, dataset)
+        return open_tfds(
+            name, data_dir, background, cache_dir, download, dataset
+        )
     except UserError as error:
         files = _OFFICIAL_FILES[dataset.partition("/")[0]]
         raise UserError(

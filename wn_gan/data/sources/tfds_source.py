@@ -1,7 +1,11 @@
 """Image data sets of TensorFlow Datasets (TFDS)."""
 
+import concurrent.futures
 import math
 import re
+import socket
+import urllib.parse
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from wn_gan.errors import UserError, bad_flag, nearest
 
 # A split of images of one size is held in memory up to this size.
 MAX_IN_MEMORY_BYTES = 2**30
+_SECONDS_FOR_A_NAME = 5
 
 
 def open_tfds(
@@ -25,6 +30,7 @@ def open_tfds(
     data_dir: str | None,
     background: str,
     cache_dir: Path,
+    download: bool = True,
     label: str | None = None,
 ) -> Source:
     """Opens `tfds:<name>[/<config>]`; downloads it if it is not prepared.
@@ -34,6 +40,7 @@ def open_tfds(
         data_dir: folder of prepared data sets; default: TFDS's own.
         background: colour under transparent pixels.
         cache_dir: folder for the index of a big data set.
+        download: whether it may be downloaded and prepared.
         label: the data set's name in messages.
 
     Raises:
@@ -41,7 +48,7 @@ def open_tfds(
             hold no usable images.
     """
     label = label or f"tfds:{name}"
-    builder = _prepared_builder(name, data_dir, label)
+    builder = _prepared_builder(name, data_dir, label, download)
     key = _image_feature(label, builder)
     splits = builder.info.splits
     found = {
@@ -56,7 +63,9 @@ def open_tfds(
     return Source(found["train"], found.get("validation"), found.get("test"))
 
 
-def _prepared_builder(name: str, data_dir: str | None, label: str) -> Any:
+def _prepared_builder(
+    name: str, data_dir: str | None, label: str, download: bool
+) -> Any:
     import tensorflow_datasets as tfds
 
     try:
@@ -69,17 +78,43 @@ def _prepared_builder(name: str, data_dir: str | None, label: str) -> Any:
             "unknown to TensorFlow Datasets"
             + (f"; the nearest are {hint}" if hint else ""),
         ) from None
+    missing = (
+        f"--dataset={label}: not prepared in --data_dir="
+        f"{data_dir or '~/tensorflow_datasets'}"
+    )
+    if not builder.is_prepared() and not download:
+        raise UserError(f"{missing}; nothing is downloaded for this")
+    if not builder.is_prepared():
+        _check_network(builder, missing)
     try:
         builder.download_and_prepare()
     except (Exception, SystemExit) as error:
         # TFDS does not wrap the errors of its downloads and parsers.
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise UserError(
-            f"--dataset={label}: not prepared in --data_dir="
-            f"{data_dir or '~/tensorflow_datasets'} and cannot be "
-            f"downloaded: {reason}"
+            f"{missing} and cannot be downloaded: {reason}"
         ) from error
     return builder
+
+
+def _check_network(builder: Any, missing: str) -> None:
+    """Fails soon without a network: TFDS tries again for minutes.
+
+    Behind a proxy, names need not be known here.
+    """
+    if urllib.request.getproxies():
+        return
+    hosts = {urllib.parse.urlsplit(url).hostname for url in builder.url_infos}
+    for host in sorted(hosts - {None}):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            found = pool.submit(socket.getaddrinfo, host, 443)
+            try:
+                found.result(_SECONDS_FOR_A_NAME)
+            except (OSError, TimeoutError):
+                raise UserError(
+                    f"{missing} and cannot be downloaded: {host} is unknown "
+                    "here (no network?)"
+                ) from None
 
 
 def _image_feature(label: str, builder: Any) -> str:
