@@ -11,7 +11,8 @@ PACKAGE = ROOT / "wn_gan"
 # From the bottom up; a module may import from lower floors and its own
 # package only.
 FLOORS = [
-    ["errors", "files", "progress", "keras_compat"],
+    ["errors"],
+    ["files", "progress", "keras_compat"],
     ["images", "config", "layers"],
     ["flag_defs", "distribution", "networks", "data", "features"],
     ["cli", "gan", "reconstruction"],

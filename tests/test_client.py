@@ -274,8 +274,8 @@ def test_the_command_draws_and_reconstructs(
     assert result.returncode == 0, result.stderr
     assert len(list((tmp_path / "out" / "png").iterdir())) == 5
     with Image.open(tmp_path / "out" / "grid.png") as grid:
-        assert grid.size == (26, 17)
-        drawn = np.asarray(grid, int)[9:, :8]
+        assert grid.size == (26 * 30, 17 * 30 + 16)
+        drawn = np.asarray(grid, int)[9 * 30 : -16 : 30, : 8 * 30 : 30]
     # The image of seed 6 stands below that of 3; the server encodes the same.
     with Image.open(tmp_path / "out" / "png" / "000006.png") as encoded:
         assert np.abs(np.asarray(encoded, int) - drawn).max() <= 1

@@ -85,7 +85,11 @@ def final_test(folder, search=fake_search, manifest=MANIFEST):
 
 
 def test_results_are_assembled(tmp_path):
-    summary = final_test(tmp_path).run()
+    test = final_test(tmp_path)
+    summary = test.run()
+    assert not (tmp_path / "pairs").exists()
+    test.write_pairs = True
+    assert test.run() == summary | {"seconds": pytest.approx(0, abs=10)}
     assert summary["mean"] == pytest.approx(0.1255)
     assert summary["median"] == pytest.approx(0.1255)
     low, high = summary["interval_95"]

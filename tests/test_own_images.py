@@ -24,8 +24,9 @@ def gray_files(tmp_path, random):
 
 def test_gray_files_fit_a_colour_generator(gray_files):
     folder, pixels = gray_files
-    found = own_images(f"folder:{folder}", (8, 8, 3))
+    found, names = own_images(f"folder:{folder}", (8, 8, 3))
     assert found.shape == (3, 8, 8, 3)
+    assert names == ["0.png", "1.png", "2.png"]
     for channel in range(3):
         assert_array_equal(found[..., channel], pixels)
 
@@ -33,7 +34,7 @@ def test_gray_files_fit_a_colour_generator(gray_files):
 def test_gray_arrays_fit_a_colour_generator(tmp_path, random):
     pixels = random.integers(0, 256, (3, 8, 8, 1), np.uint8)
     np.savez(tmp_path / "gray.npz", images=pixels)
-    found = own_images(f"npz:{tmp_path / 'gray.npz'}", (8, 8, 3))
+    found, _ = own_images(f"npz:{tmp_path / 'gray.npz'}", (8, 8, 3))
     assert_array_equal(found, np.repeat(pixels, 3, axis=-1))
 
 
@@ -58,8 +59,9 @@ def test_the_filter_is_the_one_that_was_used(tmp_path, random):
     (tmp_path / "files").mkdir()
     Image.fromarray(pixels).save(tmp_path / "files" / "0.png")
     source = f"folder:{tmp_path / 'files'}"
-    boxed = own_images(source, (8, 8, 3), "box")
-    assert not np.array_equal(boxed, own_images(source, (8, 8, 3), "lanczos"))
+    boxed, _ = own_images(source, (8, 8, 3), "box")
+    other, _ = own_images(source, (8, 8, 3), "lanczos")
+    assert not np.array_equal(boxed, other)
     assert resizing_of(source, "box") == "box"
     assert resizing_of("npz:x.npz", "box") == "unresized"
 

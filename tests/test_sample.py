@@ -76,15 +76,19 @@ def check_pictures(output):
     alone = np.asarray(Image.open(output / "images" / "000004.png"))
     np.testing.assert_array_equal(alone, stored["images"][1])
     grid = np.asarray(Image.open(output / "grid.png"))
-    np.testing.assert_array_equal(grid[:32, 33:65], stored["images"][1])
+    # 98 pixels, enlarged 8 times, and a caption.
+    assert grid.shape == (98 * 8 + 16, 98 * 8, 3)
+    second = grid[: 32 * 8 : 8, 33 * 8 : 65 * 8 : 8]
+    np.testing.assert_array_equal(second, stored["images"][1])
     with Image.open(output / "interpolation.png") as strip:
-        assert strip.size == (9 * 33 - 1, 65)
+        assert strip.size == (2 * (9 * 33 - 1), 2 * 65 + 16)
     with Image.open(output / "interpolation.webp") as film:
         assert film.n_frames == 48 and film.size == (32, 32)
     with Image.open(output / "timeline.webp") as film:
         assert film.n_frames >= 2
     with Image.open(output / "neighbours.png") as picture:
-        assert picture.size == (263, 263)
+        # A sample, a gap and seven neighbours a row, twice as large.
+        assert picture.size == (2 * (32 + 8 + 7 * 33 - 1), 2 * 263 + 16)
 
 
 def test_an_exported_model_gives_the_same_pictures(
@@ -122,3 +126,37 @@ def test_bad_input_is_one_line(tiny_run, tmp_path, refused):
         given = {k: v for k, v in (good | change).items() if v is not None}
         assert message in refused("sample", **given)
         assert not (tmp_path / "out").exists()
+
+
+def test_arrays_alone_make_their_folder(tiny_run, tmp_path, run_here):
+    output = tmp_path / "new" / "folder"
+    told = run_here("sample", run_dir=tiny_run, output=output, formats="npz")
+    assert told.returncode == 0, told.stderr
+    assert [path.name for path in output.iterdir()] == ["samples.npz"]
+
+
+def test_data_that_nothing_reads_are_refused(tiny_run, tmp_path, refused):
+    flags = {"run_dir": tiny_run, "output": tmp_path / "out"}
+    told = refused("sample", data_dir="/nope", **flags)
+    assert "--data_dir=/nope: is read by --neighbours only" in told
+
+
+def test_an_output_that_cannot_be_written(tiny_run, tmp_path, refused):
+    (tmp_path / "file").write_text("")
+    output = tmp_path / "file" / "out"
+    for verb, flags in (
+        ("sample", {"run_dir": tiny_run}),
+        ("export", {"run_dir": tiny_run}),
+        ("evaluate", {"run_dir": tiny_run, "evaluations": 1}),
+    ):
+        told = refused(verb, output=output, **flags)
+        assert told.startswith(f"error: --output={output}: cannot be written")
+    told = refused("compare", str(tiny_run), output=output)
+    assert "--output" in told or "protocol" in told
+
+
+def test_pictures_say_what_they_are_of(tiny_run):
+    (path, *_) = sorted((tiny_run / "samples").glob("*.png"))
+    with Image.open(path) as picture:
+        told = picture.text["Description"]
+    assert told == f"{tiny_run.name}, step 10: samples"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from wn_gan.errors import bad_flag
+
 _PARTIAL = ".partial"
 
 
@@ -148,3 +150,24 @@ def _new_file_mode() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+def output_folder(path: str | Path, flag: str = "output") -> Path:
+    """Makes a folder that a verb writes to, and checks that it can.
+
+    Args:
+        path: of the folder.
+        flag: that named it.
+
+    Raises:
+        UserError: if it cannot be made or written.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = f"cannot be written: {error.strerror}"
+        raise bad_flag(flag, path, reason) from error
+    return folder

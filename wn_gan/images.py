@@ -8,9 +8,13 @@ import math
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from wn_gan.files import replacing
+
+SHOWN_PIXELS = 800
+_GAP_PIXELS, _CAPTION_PIXELS = 8, 16
 
 
 def to_unit(images: np.ndarray) -> np.ndarray:
@@ -69,12 +73,66 @@ def pairs_grid(targets: np.ndarray, results: np.ndarray) -> np.ndarray:
     return grid(np.concatenate(rows), columns=8)
 
 
-def save_png(image: np.ndarray, path: str | Path) -> None:
+def enlarged(picture: np.ndarray) -> np.ndarray:
+    """A picture enlarged by a whole number, to at most 800 pixels.
+
+    Args:
+        picture: uint8 `[height, width, channels]`.
+    """
+    factor = max(SHOWN_PIXELS // max(picture.shape[:2]), 1)
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def beside(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Two pictures of one height, with a white gap between them.
+
+    Args:
+        left: uint8 `[height, width, channels]`.
+        right: of the same height and channels.
+    """
+    gap = np.full((len(left), _GAP_PIXELS, left.shape[-1]), 255, np.uint8)
+    return np.concatenate([left, gap, right], axis=1)
+
+
+def save_png(
+    image: np.ndarray, path: str | Path, caption: str | None = None
+) -> None:
     """Writes uint8 `[height, width, 1 or 3]` as a PNG, atomically.
 
     It does not wait for the disk: pictures can be made again.
+
+    Args:
+        image: the picture.
+        path: of the file.
+        caption: kept in the file's metadata, under "Description".
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = PngInfo()
+    if caption is not None:
+        metadata.add_itxt("Description", caption)
     with replacing(path, durable=False) as partial:
-        from_array(image).save(partial, format="PNG")
+        from_array(image).save(partial, format="PNG", pnginfo=metadata)
+
+
+def save_shown(
+    picture: np.ndarray,
+    path: str | Path,
+    caption: str,
+    description: str | None = None,
+) -> None:
+    """Writes a picture to look at: enlarged, with a caption below it.
+
+    Args:
+        picture: uint8 `[height, width, 1 or 3]`.
+        path: of the PNG.
+        caption: one line.
+        description: for the file's metadata; default: the caption.
+    """
+    large = from_array(enlarged(picture)).convert("RGB")
+    width, height = large.size
+    shown = Image.new("RGB", (width, height + _CAPTION_PIXELS), "white")
+    shown.paste(large)
+    draw = ImageDraw.Draw(shown)
+    draw.text((2, height + 2), caption, fill="black")
+    save_png(np.asarray(shown), path, description or caption)

@@ -1,7 +1,6 @@
 """The work of `python -m wn_gan.compare`."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from wn_gan.compare.bundled import Compared, read_bundle
 from wn_gan.compare.contrasts import contrasts
@@ -12,6 +11,7 @@ from wn_gan.compare.results import read_results
 from wn_gan.compare.views import View
 from wn_gan.config import CompareOptions
 from wn_gan.errors import UserError, bad_flag
+from wn_gan.files import output_folder
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
 
@@ -25,7 +25,6 @@ def compare(options: CompareOptions) -> None:
     Raises:
         UserError: for runs that cannot be compared.
     """
-    output = Path(options.output)
     compared = Compared([("", "", options.run_dirs)], options.protocol)
     if options.bundle is not None:
         compared = read_bundle(options.bundle)
@@ -33,8 +32,7 @@ def compare(options: CompareOptions) -> None:
     views = [
         _view(*view, protocol, options.baseline) for view in compared.views
     ]
-    if output.exists() and not output.is_dir():
-        raise bad_flag("output", output, "is not a folder")
+    output = output_folder(options.output)
     files = write_report(views, compared.tuning, output)
     for view in views:
         for contrast in view.contrasts:

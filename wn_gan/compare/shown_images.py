@@ -8,7 +8,7 @@ from PIL import Image
 
 from wn_gan.compare.results import Result
 from wn_gan.files import write_json
-from wn_gan.images import grid, save_png
+from wn_gan.images import beside, grid, save_png
 from wn_gan.runs.folder import read_json
 
 KINDS, EACH = ("best", "median", "worst"), 4
@@ -85,5 +85,4 @@ def _side_by_side(rows: list[list[np.ndarray]]) -> np.ndarray:
         grid(np.stack([image for row in part for image in row]), EACH)
         for part in (rows[:half], rows[half:])
     )
-    gap = np.full((len(left), 8, left.shape[-1]), 255, np.uint8)
-    return np.concatenate([left, gap, right], axis=1)
+    return beside(left, right)

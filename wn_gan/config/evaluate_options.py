@@ -53,6 +53,11 @@ class EvaluateOptions(FeatureOptions, SearchOptions):
         "all.",
         minimum=1,
     )
+    write_pairs: bool = option(
+        False,
+        "Also write each test image and its reconstruction as a PNG, to "
+        "pairs/; a test that was made without them is made again.",
+    )
     controls: bool = option(True, "Also measure the baselines.")
     controls_images: int = option(
         50_000,

@@ -64,6 +64,10 @@ class SampleOptions(CodeOptions):
             )
         if self.interpolate == 1:
             raise bad_flag("interpolate", 1, "must be 0, or 2 or more")
+        if self.data_dir is not None and not self.neighbours:
+            raise bad_flag(
+                "data_dir", self.data_dir, "is read by --neighbours only"
+            )
         for name in ("neighbours", "timeline"):
             if getattr(self, name) and self.run_dir is None:
                 raise UserError(f"--{name}: needs --run_dir")

@@ -1,6 +1,7 @@
 """The user's own images: `--images`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +17,7 @@ def own_images(
     source: str,
     shape: Sequence[int],
     resize_filter: str = RESIZE_FILTERS[0],
-) -> np.ndarray:
+) -> tuple[np.ndarray, list[str]]:
     """Loads the images of `--images` at the size of a generator's images.
 
     Gray images become colour images, or colour images gray ones, as the
@@ -28,7 +29,8 @@ def own_images(
         resize_filter: of image files; arrays are never resized.
 
     Returns:
-        uint8 `[n, height, width, channels]`.
+        uint8 `[n, height, width, channels]`, and a name for each: its file's,
+        below the folder or in the archive; its number in an array.
 
     Raises:
         UserError: for another kind of source or arrays of another size.
@@ -37,6 +39,7 @@ def own_images(
     height, width, channels = shape
     if kind == "npz" and path:
         found = with_channels(load_npz(path), channels)
+        names = [f"{i:06}" for i in range(len(found))]
     elif kind in ("folder", "zip") and path:
         fitted = load_images(
             source,
@@ -46,6 +49,7 @@ def own_images(
             resize_filter=resize_filter,
         ).train
         found = Subset(fitted, np.arange(len(fitted)))[:]
+        names = [_below(path, fitted.name(i)) for i in range(len(fitted))]
     else:
         raise bad_flag(
             "images", source, "must be folder:<path>, zip:<path> or npz:<path>"
@@ -58,7 +62,12 @@ def own_images(
             f"images of {size}; this generator makes "
             f"{height}x{width}x{channels}",
         )
-    return found
+    return found, names
+
+
+def _below(path: str, name: str) -> str:
+    """A file's name without the folder or archive that it is in."""
+    return name.removeprefix(str(Path(path))).lstrip("/: ")
 
 
 def resizing_of(source: str, resize_filter: str = RESIZE_FILTERS[0]) -> str:

@@ -181,16 +181,10 @@ def make_split(
     """
     train, own = image_set.train, image_set.test
     if final_test_images is None:
-        final_test_images = min(
-            DEFAULT_FINAL_TEST_IMAGES,
-            len(own) if own is not None else max(len(train) // 10, 1),
-        )
+        final_test_images = _share(train, own, DEFAULT_FINAL_TEST_IMAGES)
     if running_test_images is None:
-        running_test_images = min(
-            DEFAULT_RUNNING_TEST_IMAGES,
-            max(len(train) // 10, 1)
-            if image_set.validation is None
-            else len(image_set.validation),
+        running_test_images = _share(
+            train, image_set.validation, DEFAULT_RUNNING_TEST_IMAGES
         )
     rest = _permutation(train, seed)
     if image_set.validation is None:
@@ -222,6 +216,12 @@ def make_split(
         part(image_set.validation, running),
         part(own, final),
     )
+
+
+def _share(train: Images, own: Images | None, most: int) -> int:
+    """Images of a test: all of its own part, or a tenth, up to a limit."""
+    there = max(len(train) // 10, 1) if own is None else len(own)
+    return min(there, most)
 
 
 def _permutation(images: Images, seed: int) -> np.ndarray:

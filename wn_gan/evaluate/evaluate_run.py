@@ -24,7 +24,7 @@ from wn_gan.evaluate.run_evaluation import (
 )
 from wn_gan.evaluate.run_features import run_features, saved_model_features
 from wn_gan.features.extractor import Extractor, open_extractor
-from wn_gan.files import path_sha256
+from wn_gan.files import output_folder, path_sha256
 from wn_gan.generators.saved_model import load_generator, newest_version
 from wn_gan.progress import Progress, make_console, say
 from wn_gan.runs.trained_run import open_trained_run
@@ -123,12 +123,13 @@ def saved_model_test(
         raise bad_flag(
             "saved_model", path, f"makes images of no fixed size: {list(shape)}"
         )
-    targets = own_images(options.images, shape)[: options.num_images]
+    targets, names = own_images(options.images, shape)
+    targets = targets[: options.num_images]
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         search = reconstructor(generate, shape, z.shape[1], options, z.dtype)
     return FinalTest(
-        folder=Path(options.output),
+        folder=output_folder(options.output),
         protocol=protocol_of(
             targets, options.images, options, resizing_of(options.images)
         ),
@@ -141,8 +142,9 @@ def saved_model_test(
         ),
         provenance={"saved_model": options.saved_model},
         targets=targets,
-        ids=[f"{i:06}" for i in range(len(targets))],
+        ids=names[: options.num_images],
         search=search,
+        write_pairs=options.write_pairs,
         strategy=strategy,
     )
 

@@ -22,7 +22,14 @@ from wn_gan.evaluate.manifest import Manifest, written_identity
 from wn_gan.evaluate.protocol import Protocol
 from wn_gan.evaluate.superseded import supersede
 from wn_gan.files import remove_partials, write_json, write_npz, write_text
-from wn_gan.images import grid, pairs_grid, save_png, to_uint8, to_unit
+from wn_gan.images import (
+    grid,
+    pairs_grid,
+    save_png,
+    save_shown,
+    to_uint8,
+    to_unit,
+)
 from wn_gan.progress import Progress
 from wn_gan.reconstruction import Reconstruction
 
@@ -51,6 +58,8 @@ class FinalTest:
         ids: one name per image.
         search: images as float in [0, 1] and the first one's number -> their
             reconstruction.
+        write_pairs: whether each image and its reconstruction are written
+            as a PNG.
         strategy: of the search. Several workers search together, and the
             chief writes.
     """
@@ -62,6 +71,7 @@ class FinalTest:
     targets: np.ndarray
     ids: Sequence[str]
     search: Callable[[np.ndarray, int], Reconstruction]
+    write_pairs: bool = False
     strategy: tf.distribute.Strategy = dataclasses.field(
         default_factory=tf.distribute.get_strategy
     )
@@ -112,6 +122,8 @@ class FinalTest:
         """The summary, if it is of the same manifest."""
         if written_identity(self.folder) != self.manifest.identity():
             return None
+        if self.write_pairs and not (self.folder / "pairs").exists():
+            return None  # an earlier test did not write them
         try:
             return json.loads((self.folder / _SUMMARY).read_text())
         except (OSError, ValueError):
@@ -197,18 +209,27 @@ class FinalTest:
         write_text(self.folder / "per_image.csv", text.getvalue())
 
     def _write_pictures(self, losses: np.ndarray, found: np.ndarray) -> None:
-        for name, target, image in zip(
-            self.ids, self.targets, found, strict=True
-        ):
-            pair = grid(np.stack([target, image]), columns=2)
-            save_png(pair, self.folder / "pairs" / f"{name}.png")
+        if self.write_pairs:
+            self._write_pairs(found)
         order = np.argsort(losses)
         middle = max(len(order) // 2 - SHOWN // 2, 0)
         chosen = np.concatenate(
             [order[:SHOWN], order[middle : middle + SHOWN], order[-SHOWN:]]
         )
         picture = pairs_grid(self.targets[chosen], found[chosen])
-        save_png(picture, self.folder / "best_median_worst.png")
+        save_shown(
+            picture,
+            self.folder / "best_median_worst.png",
+            "test images above their reconstructions: best, median, worst",
+        )
+
+    def _write_pairs(self, found: np.ndarray) -> None:
+        """A PNG per image: target, reconstruction."""
+        for i, name in enumerate(self.ids):
+            pair = grid(np.stack([self.targets[i], found[i]]), columns=2)
+            # A file's own name need not be one here.
+            stem = name if name.isdigit() else f"{i:06}"
+            save_png(pair, self.folder / "pairs" / f"{stem}.png", name)
 
 
 def _digits(loss: float) -> str:

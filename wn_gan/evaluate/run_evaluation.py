@@ -12,6 +12,7 @@ from wn_gan.config import RESIZE_FILTERS, EvaluateOptions, SearchOptions
 from wn_gan.data import Split
 from wn_gan.data.own_images import own_images, resizing_of
 from wn_gan.data.pictures import content_sha256
+from wn_gan.distribution import is_chief
 from wn_gan.evaluate.batch_norm import (
     MODES,
     has_batch_norm,
@@ -21,6 +22,7 @@ from wn_gan.evaluate.batch_norm import (
 from wn_gan.evaluate.final_test import PART_IMAGES, FinalTest
 from wn_gan.evaluate.manifest import Manifest, search_identity
 from wn_gan.evaluate.protocol import Protocol
+from wn_gan.files import output_folder
 from wn_gan.progress import Progress
 from wn_gan.reconstruction import Reconstructor
 from wn_gan.runs.checkpoint_file import parts_sha256
@@ -52,18 +54,21 @@ class RunEvaluation:
         if options.images is None:
             part = getattr(split, options.part)
             self.targets = part[: options.num_images]
-            numbers = part.positions[: options.num_images]
+            positions = part.positions[: options.num_images]
+            self.ids = [f"{i:06}" for i in positions]
             dataset = run.config.dataset
         else:
-            own = own_images(options.images, run.image_shape, resize)
+            own, names = own_images(options.images, run.image_shape, resize)
             self.targets = own[: options.num_images]
-            numbers = range(len(self.targets))
+            self.ids = names[: options.num_images]
             dataset = options.images
             resize = resizing_of(options.images, resize)
-        self.ids = [f"{i:06}" for i in numbers]
         self.protocol = protocol_of(self.targets, dataset, options, resize)
         default = run.folder.path / options.part / str(self.protocol)
-        self.folder = Path(options.output) if options.output else default
+        self.folder = Path(options.output or default)
+        if is_chief(self.strategy):
+            flag = "output" if options.output else "run_dir"
+            output_folder(self.folder, flag)
 
     def modes(self) -> tuple[str, ...]:
         """The batch-norm modes that differ for this generator."""
@@ -100,6 +105,7 @@ class RunEvaluation:
             targets=self.targets,
             ids=self.ids,
             search=self.search(mode),
+            write_pairs=options.write_pairs,
             strategy=self.strategy,
         )
         return test.run(progress)

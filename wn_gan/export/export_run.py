@@ -75,6 +75,7 @@ def _open(options: ExportOptions) -> Exported:
 
 def _export(exported: Exported, output: Path) -> Path:
     options = exported.options
+    output_folder(output)
     text = model_card(
         exported.run,
         exported.name,

@@ -1,6 +1,7 @@
 """Model card of an exported generator: origin, scores and options."""
 
 import html
+from pathlib import Path
 
 from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
@@ -95,19 +96,42 @@ def _scores(
         loss = record.get("reconstruction_loss")
         if record["step"] == step and loss is not None and not average:
             lines.append(f"- running test: {loss:.5f}")
-    for folder in run.folder.all_final_tests():
-        summary = read_json(folder / "summary.json")
-        source = summary["provenance"]
-        tested = read_manifest(folder).get("generator_sha256")
-        # Version 0.1 wrote no hash.
-        old = (source.get("step"), bool(source.get("average")))
-        if tested == generator_sha256 or (
-            tested is None and old == (step, average)
-        ):
-            low, high = summary["interval_95"]
-            lines.append(
-                f"- final test: {summary['mean']:.5f} ({low:.5f} to "
-                f"{high:.5f}), protocol `{summary['protocol']}`, "
-                f"{source['batch_norm']} statistics"
-            )
-    return lines or ["Not measured."]
+    tests = [
+        summary
+        for folder in run.folder.all_final_tests()
+        if _is_of(
+            summary := read_json(folder / "summary.json"),
+            folder,
+            step,
+            average,
+            generator_sha256,
+        )
+    ]
+    held_out = [t for t in tests if t["provenance"].get("images") is None]
+    others = [t for t in tests if t["provenance"].get("images") is not None]
+    lines += [f"- final test: {_line(test)}" for test in held_out]
+    lines = lines or ["Not measured on held-out images."]
+    if others:
+        lines += ["", "On other images, which no run held out:", ""]
+        lines += [f"- {_line(test)}" for test in others]
+    return lines
+
+
+def _is_of(
+    summary: dict, folder: Path, step: int, average: bool, sha256: str
+) -> bool:
+    """Whether a test is of this generator."""
+    tested = read_manifest(folder).get("generator_sha256")
+    source = summary["provenance"]
+    # Version 0.1 wrote no hash.
+    old = (source.get("step"), bool(source.get("average")))
+    return tested == sha256 or (tested is None and old == (step, average))
+
+
+def _line(summary: dict) -> str:
+    low, high = summary["interval_95"]
+    return (
+        f"{summary['mean']:.5f} ({low:.5f} to {high:.5f}), protocol "
+        f"`{summary['protocol']}`, {summary['provenance']['batch_norm']} "
+        "statistics"
+    )

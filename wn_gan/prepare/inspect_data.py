@@ -19,7 +19,7 @@ from wn_gan.data import (
 )
 from wn_gan.data.survey import Survey, survey
 from wn_gan.errors import UserError
-from wn_gan.images import save_png, square_grid, to_uint8
+from wn_gan.images import save_shown, square_grid, to_uint8
 from wn_gan.progress import Progress, say
 
 SHEET_IMAGES = 100
@@ -52,7 +52,9 @@ def inspect(config: Config, limit: int, sheet: Path) -> None:
         everything = np.arange(len(image_set.train))
         whole = Subset(image_set.train, everything, image_set.name)
         split = Split(image_set, whole, whole, whole)
-    save_png(_contact_sheet(config, feed_of(config, split)), sheet)
+    caption = f"{config.dataset}: the first training images"
+    picture = _contact_sheet(config, feed_of(config, split))
+    save_shown(picture, sheet, caption)
     say(f"contact sheet: {sheet}")
 
 

@@ -14,7 +14,7 @@ from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import replacing, write_json
 from wn_gan.generators.codes import interpolate
 from wn_gan.generators.generator import Generator
-from wn_gan.images import from_array, grid, save_png
+from wn_gan.images import beside, from_array, grid, save_png, save_shown
 
 FRAME_MILLISECONDS = 80
 STRIP_STEPS = 8
@@ -86,7 +86,8 @@ def write_interpolation(
     ]
     strip = folder / "interpolation.png"
     picture = grid(np.concatenate(rows), columns=STRIP_STEPS + 1)
-    save_png(picture, strip)
+    caption = "one walk a row, from a code on the left to the next"
+    save_shown(picture, strip, caption)
     walk = interpolate(codes, FRAMES_A_CODE, closed=True)
     film = folder / f"interpolation.{kind}"
     write_animation(film, generator.pictures(walk))
@@ -108,12 +109,9 @@ def write_neighbours(
         Mean squared error of each sample's nearest training image, `[n]`.
     """
     places, errors = nearest(train, samples, count)
-    rows = [
-        np.concatenate([sample[np.newaxis], train[own]])
-        for sample, own in zip(samples, places, strict=True)
-    ]
-    picture = grid(np.concatenate(rows), columns=len(rows[0]))
-    save_png(picture, path)
+    found = np.concatenate([train[own] for own in places])
+    picture = beside(grid(samples, columns=1), grid(found, columns=count))
+    save_shown(picture, path, "samples | nearest training images")
     return errors[:, 0]
 
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from wn_gan.config import SampleOptions
-from wn_gan.files import write_npz
+from wn_gan.files import output_folder, write_npz
 from wn_gan.generators.generator import (
     Generator,
     generator_of_run,
     generator_of_saved_model,
 )
-from wn_gan.images import save_png, square_grid
+from wn_gan.images import save_shown, square_grid
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.trained_run import open_trained_run
@@ -42,7 +42,7 @@ def sample(options: SampleOptions) -> list[Path]:
         run = open_trained_run(options.run_dir)
         train = run.load_split(options.data_dir).train
     generator = _open(options)
-    output = Path(options.output)
+    output = output_folder(options.output)
     written = []
     if options.timeline:
         written.append(output / f"timeline.{options.animation}")
@@ -82,7 +82,11 @@ def _write_samples(
     written = []
     if "grid" in options.formats:
         written.append(output / "grid.png")
-        save_png(square_grid(samples), written[-1])
+        last = options.seed + options.num_images - 1
+        caption = f"seeds {options.seed} to {last}"
+        source = Path(options.run_dir or options.saved_model).name
+        picture = square_grid(samples)
+        save_shown(picture, written[-1], caption, f"{source}: {caption}")
     if "png" in options.formats:
         written.append(output / "images")
         write_pngs(written[-1], samples, options.seed)

@@ -28,6 +28,8 @@ class Measurement:
         num_images: most images; None for all of the part.
         controls: whether the baselines are measured too.
         features: feature-space measures.
+        pairs_of_seed: the runs of this seed keep each image and its
+            reconstruction, for the report's pictures.
     """
 
     search: SearchOptions
@@ -36,9 +38,16 @@ class Measurement:
     controls: bool = True
     features: FeatureOptions = dataclasses.field(default_factory=FeatureOptions)
 
-    def flags(self) -> list[str]:
-        """Flags of `wn_gan.evaluate`."""
+    pairs_of_seed: int | None = None
+
+    def flags(self, seed: int) -> list[str]:
+        """Flags of `wn_gan.evaluate`.
+
+        Args:
+            seed: of the run.
+        """
         given = {"part": self.part, "controls": str(self.controls).lower()}
+        given["write_pairs"] = str(seed == self.pairs_of_seed).lower()
         given |= search_identity(self.search)
         if self.num_images is not None:
             given["num_images"] = self.num_images
@@ -82,7 +91,11 @@ def final_measurements(options: StudyOptions) -> list[Measurement]:
     names = [field.name for field in dataclasses.fields(FeatureOptions)]
     features = FeatureOptions(**{n: getattr(options, n) for n in names})
     search = SearchOptions(evaluations=options.final_evaluations)
-    found = [Measurement(search=search, features=features)]
+    found = [
+        Measurement(
+            search=search, features=features, pairs_of_seed=options.seeds[0]
+        )
+    ]
     if options.effort_images:
         search = SearchOptions(solver="paper", evaluations=EFFORT_EVALUATIONS)
         found.append(

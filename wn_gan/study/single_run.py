@@ -45,7 +45,7 @@ def _measure(
     config: Config, measurement: Measurement, run_verb: RunVerb
 ) -> bool:
     """Tests a run; returns whether that worked."""
-    flags = measurement.flags() + _device_flags(config)
+    flags = measurement.flags(config.seed) + _device_flags(config)
     return run_verb("evaluate", f"--run_dir={config.run_dir}", *flags) == 0
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.plugins.hparams import api as hparams
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from wn_gan.config import Config
@@ -31,6 +32,19 @@ TAGS = {
 }
 
 
+# What TensorBoard's HParams page shows of a run, beside norm and features.
+HPARAMS = (
+    "dataset",
+    "seed",
+    "batch_size",
+    "g_learning_rate",
+    "d_learning_rate",
+    "loss",
+    "update_order",
+    "train_steps",
+)
+
+
 class TensorBoardLog:
     """Writes event files.
 
@@ -46,7 +60,12 @@ class TensorBoardLog:
         self._writer = tf.summary.create_file_writer(str(folder))
 
     def config(self, config: Config) -> None:
-        """Writes the config as text."""
+        """Writes the config as text, and the main options as HParams."""
+        names = {"norm": config.network_name}
+        names |= {name: getattr(config, name) for name in HPARAMS}
+        features = ",".join(map(str, config.level_features))
+        with self._writing():
+            hparams.hparams(names | {"features": features})
         lines = to_flag_file(config).splitlines()
         text = "\n".join("    " + line for line in lines)
         self.text(0, "config", text)
