@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from wn_gan.data import Split
 from wn_gan.data.own_images import own_images, resizing_of
 from wn_gan.data.pictures import content_sha256
 from wn_gan.distribution import is_chief
+from wn_gan.errors import bad_flag
 from wn_gan.evaluate.batch_norm import (
     MODES,
     has_batch_norm,
@@ -66,9 +68,8 @@ class RunEvaluation:
         self.protocol = protocol_of(self.targets, dataset, options, resize)
         default = run.folder.path / options.part / str(self.protocol)
         self.folder = Path(options.output or default)
-        if is_chief(self.strategy):
-            flag = "output" if options.output else "run_dir"
-            output_folder(self.folder, flag)
+        if options.output and is_chief(self.strategy):
+            output_folder(self.folder)
 
     def modes(self) -> tuple[str, ...]:
         """The batch-norm modes that differ for this generator."""
@@ -108,7 +109,13 @@ class RunEvaluation:
             write_pairs=options.write_pairs,
             strategy=self.strategy,
         )
-        return test.run(progress)
+        try:
+            return test.run(progress)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EROFS):
+                raise
+            reason = f"cannot be written: {error.strerror}"
+            raise bad_flag("run_dir", self.run.folder.path, reason) from error
 
     def manifest(self, step: int, mode: str) -> Manifest:
         """Everything that a result of the generator as it is depends on."""

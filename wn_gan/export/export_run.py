@@ -13,6 +13,7 @@ from wn_gan.export.served import ServedGenerator
 from wn_gan.export.serving_files import write_server_config, write_warmup
 from wn_gan.export.verify import TOLERANCES, check_statistics, verify
 from wn_gan.export.versions import check_output, new_version, newest_export
+from wn_gan.files import output_folder
 from wn_gan.progress import say
 from wn_gan.runs.checkpoint_file import parts_sha256
 from wn_gan.runs.trained_run import TrainedRun, open_trained_run
