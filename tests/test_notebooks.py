@@ -2,6 +2,8 @@
 
 import ast
 import os
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -23,7 +25,9 @@ def test_they_hold_no_outputs_and_no_classes(path):
             assert not cell.outputs and cell.execution_count is None
             for node in ast.walk(ast.parse(cell.source)):
                 assert not isinstance(node, ast.ClassDef)
+    # A name of an index may be somebody else's.
     assert "pip" in notebook.cells[1].source
+    assert 'SOURCE = "wn_gan"' not in notebook.cells[1].source
 
 
 def executed(path, folder, monkeypatch, **environment):
@@ -98,3 +102,20 @@ def test_serving_without_a_server(tmp_path, monkeypatch):
     text, kinds = outputs(found)
     assert f"--address={address}: no answer" in text
     assert "image/png" not in kinds
+
+
+def test_the_set_up_needs_a_clone_or_a_wheel(tmp_path):
+    """Without either it stops, and says what to do."""
+    for path in NOTEBOOKS:
+        source = nbformat.read(path, as_version=4).cells[1].source
+        hidden = (
+            "import importlib.util\nimportlib.util.find_spec = lambda n: None"
+        )
+        result = subprocess.run(
+            [sys.executable, "-c", f"{hidden}\n{source}"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode != 0
+        assert "open this notebook in a clone" in result.stderr
