@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from wn_gan.config import ExportOptions
+from wn_gan.export.formats import check_format, write_format
 from wn_gan.export.model_card import model_card
 from wn_gan.export.served import ServedGenerator
 from wn_gan.export.serving_files import write_server_config, write_warmup
@@ -47,7 +48,7 @@ def export_run(options: ExportOptions) -> Path:
         options: options of the verb.
 
     Returns:
-        The folder of the version.
+        The folder of the version; --output if there is no SavedModel.
 
     Raises:
         UserError: for an unusable run, checkpoint or folder; nothing has
@@ -58,9 +59,16 @@ def export_run(options: ExportOptions) -> Path:
     output = Path(options.output).absolute()
     check_output(output)
     there = newest_export(output) if options.verify_only else None
+    files = [name for name in options.formats if name != "saved_model"]
+    for kind in files:
+        check_format(kind)
     exported = _open(options)
     if there is None:
-        return _export(exported, output)
+        if "saved_model" in options.formats:
+            there = _export(exported, output)
+        for kind in files:
+            _export_file(exported, kind, output_folder(output))
+        return there or output
     served = ServedGenerator(exported.generator, options.dtype)
     _report(there, exported, _verify(there, served, exported))
     return there
@@ -102,6 +110,12 @@ def _export(exported: Exported, output: Path) -> Path:
     version = output / model.name.removesuffix(".partial")
     _report(version, exported, found)
     return version
+
+
+def _export_file(exported: Exported, kind: str, output: Path) -> None:
+    path = output / f"generator.{kind}"
+    difference = write_format(exported.generator, kind, path)
+    say(f"{path}: as the checkpoint within {difference:.1e} (allowed 1e-05)")
 
 
 def _verify(

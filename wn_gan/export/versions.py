@@ -9,7 +9,13 @@ from wn_gan.errors import bad_flag
 from wn_gan.generators.saved_model import versions
 
 # Files beside the versions of a model.
-COMPANIONS = ("models.config", "batching_parameters.txt")
+COMPANIONS = (
+    "models.config",
+    "batching_parameters.txt",
+    "generator.keras",
+    "generator.onnx",
+    "generator.tflite",
+)
 
 
 @contextlib.contextmanager
