@@ -2,18 +2,22 @@
 
 import csv
 import importlib
+import io
 import shutil
 import sys
 
 import keras
 import numpy as np
 import pytest
-from helpers.commands import GOLDEN
+from helpers.commands import GOLDEN, ROOT
 from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
 
 from wn_gan import keras_compat
+from wn_gan.export.verify import run_in_c
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.generators import open_generator
+from wn_gan.generators.saved_model import newest_version
 from wn_gan.runs.checkpoint_file import read, write
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import read_metrics
@@ -200,3 +204,32 @@ def test_old_functions_open_generators(name):
 def test_other_old_names_are_no_modules():
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("wn_gan.checkpoints")
+
+
+def test_a_model_of_the_main_stack_is_served_by_an_older_tensorflow():
+    """The committed model, written by TensorFlow 2.21, in this loader.
+
+    The addons stack's suite runs this in TensorFlow 2.15.1. A search of 50
+    evaluations amplifies rounding: its losses are compared, not its images.
+    """
+    model = newest_version(ROOT / "saved_models" / "faces")
+    with np.load(ROOT / "tests" / "golden" / "served_faces.npz") as file:
+        stored = dict(file)
+    asked: dict[str, dict] = {}
+    for name, value in stored.items():
+        kind, signature, key = name.split(".")
+        if kind == "in":
+            asked.setdefault(signature, {})[key] = value
+    (answers,) = run_in_c(model, [asked])
+    limits = {"serving_default": 1e-5, "sample": 1e-5}
+    for signature, limit in limits.items():
+        wanted = stored[f"out.{signature}.images"]
+        difference = np.abs(answers[signature]["images"] - wanted).max()
+        assert difference < limit, signature
+    encoded = answers["png"]["image_bytes"]
+    images = stored["out.serving_default.images"]
+    for content, image in zip(encoded, images, strict=True):
+        pixels = np.asarray(Image.open(io.BytesIO(content)), float) / 255
+        assert np.abs(pixels - image).max() <= 0.5 / 255 + 1e-5
+    losses = answers["reconstruct"]["loss"]
+    assert np.abs(losses - stored["out.reconstruct.loss"]).max() < 5e-5
