@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(EXTRAS)
 
 .PHONY: train study test test-fast slow-test crash-test lint docs wheel-test \
+    next-tensorflow \
     benchmark bench bench-quick bench-full clean
 
 train: $(STAMP)
@@ -46,6 +47,10 @@ docs: $(STAMP)
 # The wheel's tests, from another folder: only what was installed is there.
 wheel-test: $(STAMP)
 	.ci/wheel_test $(BIN)/python
+
+# The quick tests on a release candidate of TensorFlow; outside CI.
+next-tensorflow:
+	.ci/next_tensorflow $(VENV)-next
 
 # Beside PyTorch and tensorflow-addons; needs EXTRAS=bench. ADDONS is a Python
 # with tensorflow-addons. Nothing else should run meanwhile.
