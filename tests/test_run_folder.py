@@ -213,6 +213,14 @@ def test_changed_options_are_refused_unless_allowed(begun):
     begun.check(changed, allow_change=["loss", "seed"])
 
 
+def test_a_default_of_an_earlier_version_is_no_change(begun):
+    """It wrote 200; now the data decide, and the split is compared."""
+    begun.write_config(Config(running_test_images=200))
+    begun.check(Config())
+    with pytest.raises(UserError, match="--running_test_images=100"):
+        begun.check(Config(running_test_images=100))
+
+
 def test_what_cannot_be_changed_is_not_offered(begun):
     with pytest.raises(UserError) as refused:
         begun.check(Config(norm="batch", seed=7))
