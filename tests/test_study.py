@@ -310,11 +310,11 @@ def test_a_bundle_keeps_nothing_of_an_earlier_training(studied):
     place = bundle.place(configs[0])
     assert (place / "final.json").exists()
     (studied / "none_seed0" / "final.json").unlink()
-    bundle.update(configs, 0)
+    bundle.update(configs)
     assert not (place / "final.json").exists()
     assert (place / "metrics.jsonl").exists()
     shutil.rmtree(studied / "none_seed0")  # its plan stays beside it
-    bundle.update(configs, 0)
+    bundle.update(configs)
     assert (place / "metrics.jsonl").exists()
 
 

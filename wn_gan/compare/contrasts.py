@@ -119,7 +119,10 @@ class Contrast:
     def _details(self) -> str:
         parts = [_runs(len(self.seeds)), f"Holm p = {self.p:.2g}"]
         if self.interval is not None:
-            parts.insert(0, self._interval())
+            low, high = self.interval
+            if self.mean < 0:  # the sentence says "lower"
+                low, high = -high, -low
+            parts.insert(0, f"{low:.4f} to {high:.4f}")
         return ", ".join(parts)
 
     def _interval(self) -> str:

@@ -115,13 +115,15 @@ def _render(
     )
 
 
-def _all_runs(views: Sequence[View]) -> list[tuple[Group, Result]]:
-    """The runs of all views, each once."""
-    found = {}
+def _all_runs(views: Sequence[View]) -> list[tuple[str, Result]]:
+    """Name and result of the runs of all views, each once."""
+    found: dict[Path, tuple[str, Result]] = {}
     for view in views:
+        more = f", {view.title}" if view.name else ""
         for group in view.groups:
             for run in group.runs:
-                found.setdefault(run.folder.path, (group, run))
+                name = f"{group.label}, seed {run.config.seed}{more}"
+                found.setdefault(run.folder.path, (name, run))
     return list(found.values())
 
 
@@ -187,12 +189,12 @@ def _script(text: str) -> markupsafe.Markup:
     return markupsafe.Markup(text.replace("</script", "<\\/script"))
 
 
-def _protocol(runs: Sequence[tuple[Group, Result]]) -> str:
+def _protocol(runs: Sequence[tuple[str, Result]]) -> str:
     protocols = {run.summary["protocol"] for _, run in runs if run.summary}
     return ", ".join(sorted(protocols)) or "no final test"
 
 
-def _run(group: Group, run: Result) -> dict:
+def _run(name: str, run: Result) -> dict:
     provenance = run.summary["provenance"] if run.summary else {}
     causes = [f"step {each.step:,}: {each}" for each in run.failures.failures]
     if run.state != "alive" and not causes:
@@ -202,7 +204,7 @@ def _run(group: Group, run: Result) -> dict:
             else "its final test is no better than the mean image"
         ]
     return {
-        "label": f"{group.label}, seed {run.config.seed}",
+        "label": name,
         "state": run.state,
         "causes": causes,
         "config": to_flag_file(run.config),

@@ -34,7 +34,9 @@ def color_of(labels: Sequence[str]) -> alt.Color:
         "norm:N",
         title=None,
         scale=alt.Scale(domain=labels, range=colors),
-        legend=alt.Legend(orient="top", columns=2, labelLimit=260),
+        legend=alt.Legend(
+            orient="top", columns=2, labelLimit=260, symbolOpacity=1
+        ),
     )
 
 
@@ -134,7 +136,7 @@ def loss_by_effort(groups: list[Group]) -> alt.LayerChart | None:
         x=alt.X("effort:N", title="evaluations", sort=order, axis=axis),
         color=color_of([group.label for group in groups]),
     )
-    scale = alt.Scale(type="log")
+    scale = alt.Scale(type="log", nice=False)
     title = "final-test loss"
     runs = base.mark_line(strokeWidth=1, opacity=0.35).encode(
         y=alt.Y("y:Q", title=title, scale=scale), detail="seed:N"

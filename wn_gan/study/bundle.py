@@ -4,10 +4,12 @@ Each run has a folder as light as a report needs, without paths of the machine
 that made it. A study that has lost a run's own folder goes on from these.
 """
 
+import csv
 import dataclasses
 import json
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,9 @@ from wn_gan.runs.folder import RunFolder, read_json
 from wn_gan.study.measurements import Measurement
 
 _TEXTS = ("metrics.jsonl", "final.json", "failures.json")
-_OF_TEST = ("per_image.csv", "manifest.json", "controls.json")
-_SAMPLE_GRIDS = 6  # of a run that keeps its pictures
+_OF_TEST = ("manifest.json", "controls.json")
+_LOSS = re.compile(r"\d+\.\d+(e-?\d+)?")
+_SAMPLE_GRIDS = 5  # of a run that keeps its pictures
 
 
 class Bundle:
@@ -54,17 +57,19 @@ class Bundle:
         """Writes what the study is: `study.json`."""
         write_json(self.folder / CONTENT, content)
 
-    def update(self, configs: Sequence[Config], pictures_of: int) -> None:
+    def update(
+        self, configs: Sequence[Config], pictured: Collection[str] = ()
+    ) -> None:
         """Writes the results of all runs that have a folder of their own.
 
         Args:
             configs: of runs of the study.
-            pictures_of: the runs of this seed also keep their pictures.
+            pictured: folders of the runs that also keep sample grids.
         """
         for config in configs:
             folder = RunFolder(config.run_dir)
             if folder.config.exists() or folder.plan.exists():
-                self._write(config, folder, config.seed == pictures_of)
+                self._write(config, folder, config.run_dir in pictured)
 
     def holds(
         self, config: Config, measurements: Sequence[Measurement]
@@ -120,11 +125,23 @@ class Bundle:
         target = self.place(config) / test.parent.name / test.name
         summary = read_json(test / "summary.json")
         summary["provenance"]["run_dir"] = self.name(config)
+        summary["curve"] = [float(_short(loss)) for loss in summary["curve"]]
         features = [path.name for path in test.glob("features-*.json")]
         for name in (*_OF_TEST, *features):
             _copy(test / name, target / name)
-        text = json.dumps(summary, indent=1) + "\n"
-        write_text(target / "summary.json", text)
+        with open(test / "per_image.csv", newline="") as file:
+            rows = [",".join(map(_short, row)) for row in csv.reader(file)]
+        write_text(target / "per_image.csv", "\n".join(rows) + "\n")
+        write_text(target / "summary.json", json.dumps(summary) + "\n")
+
+
+def _short(value: str | float) -> str:
+    """A loss with nine digits, all that a float32 holds; other text as it is.
+
+    An image's name that looks like a number stays as it is, too.
+    """
+    text = str(value)
+    return f"{float(text):.9g}" if _LOSS.fullmatch(text) else text
 
 
 def _spread(grids: list[Path]) -> list[Path]:

@@ -1,6 +1,6 @@
 """The work of `python -m wn_gan.study`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from wn_gan.compare.compare_runs import compare
@@ -70,11 +70,16 @@ def _score(
     configs = {
         config.run_dir: config for view in views for config in view.configs
     }
-    measurements = final_measurements(options)
-    if _run_missing(list(configs.values()), measurements, options, bundle):
+    shown = [c for c in views[0].configs if c.seed == options.seeds[0]]
+    if _run_missing(
+        list(configs.values()),
+        final_measurements(options),
+        options,
+        bundle,
+        [config.run_dir for config in shown],
+    ):
         content = content_of(views, trials, options, bundle)
         bundle.describe(content)
-        shown = [c for c in views[0].configs if c.seed == options.seeds[0]]
         keep_pictures(shown, content["protocol"], bundle)
         report = str(Path(options.study_dir) / "report")
         compare(CompareOptions(bundle=str(bundle.folder), output=report))
@@ -85,6 +90,7 @@ def _run_missing(
     measurements: Sequence[Measurement],
     options: StudyOptions,
     bundle: Bundle,
+    pictured: Collection[str] = (),
 ) -> bool:
     """Runs what neither a run's own folder nor the bundle holds.
 
@@ -103,12 +109,12 @@ def _run_missing(
         ended = run_all(wanted, measurements, options, live.look)
         for number, line in enumerate(ended, start=1):
             live.ended(f"{number} of {len(wanted)} ended: {line}")
-            bundle.update(configs, options.seeds[0])
+            bundle.update(configs, pictured)
     if any(RunFolder(config.run_dir).is_locked() for config in configs):
         say(
             "other processes are still training runs of this study: start "
             "it again for the report when they have ended"
         )
         return False
-    bundle.update(configs, options.seeds[0])
+    bundle.update(configs, pictured)
     return True
