@@ -82,7 +82,7 @@ def test_eight_seeds_of_one_sign_decide(many):
     low, high = contrast.interval
     assert low < -0.0045 < high < 0
     assert contrast.sentence() == (
-        f"weight against none: 0.0045 lower ({low:+.4f} to {high:+.4f}, 8 "
+        f"weight against none: 0.0045 lower ({-high:.4f} to {-low:.4f}, 8 "
         "paired seeds, Holm p = 0.0078)"
     )
 
