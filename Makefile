@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(EXTRAS)
 
 .PHONY: train study test test-fast slow-test crash-test lint docs wheel-test \
-    next-tensorflow \
+    notebooks next-tensorflow \
     benchmark bench bench-quick bench-full clean
 
 train: $(STAMP)
@@ -43,6 +43,10 @@ lint: $(STAMP)
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet \
 	    --site-dir build/site
+
+# Runs the notebooks and stores their outputs; needs EXTRAS=docs.
+notebooks: $(STAMP)
+	$(BIN)/python docs/render_notebooks.py
 
 # The wheel's tests, from another folder: only what was installed is there.
 wheel-test: $(STAMP)

@@ -1,7 +1,9 @@
-"""The notebooks run from the first cell to the last, and are stored empty."""
+"""The notebooks run from the first cell to the last; their outputs are kept."""
 
 import ast
+import json
 import os
+import re
 import subprocess
 import sys
 
@@ -17,14 +19,18 @@ def test_there_are_four():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_they_hold_no_outputs_and_no_classes(path):
+def test_they_hold_outputs_and_no_classes(path):
+    """`make notebooks` stores the outputs: nobody opens a blank one."""
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            assert not cell.outputs and cell.execution_count is None
-            for node in ast.walk(ast.parse(cell.source)):
-                assert not isinstance(node, ast.ClassDef)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert sum(bool(cell.outputs) for cell in code) >= len(code) // 3
+    stored = json.dumps([cell.outputs for cell in code])
+    assert '"output_type": "error"' not in stored
+    assert not re.search(r"(/tmp/|/home/|/root/|/work/)", stored)
+    for cell in code:
+        for node in ast.walk(ast.parse(cell.source)):
+            assert not isinstance(node, ast.ClassDef)
     # A name of an index may be somebody else's.
     assert "pip" in notebook.cells[1].source
     assert 'SOURCE = "wn_gan"' not in notebook.cells[1].source

@@ -1,5 +1,6 @@
 """Progress display: a live line on a terminal, plain lines elsewhere."""
 
+import sys
 import time
 from typing import Any
 
@@ -15,7 +16,12 @@ _FILE_COLUMNS = 240
 def make_console(shown: bool = True) -> Console:
     """Returns the console for all output, without markup or wrapping."""
     console = Console(
-        highlight=False, soft_wrap=True, markup=False, quiet=not shown
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+        quiet=not shown,
+        # A variable such as FORCE_COLOR makes no terminal of a pipe.
+        force_terminal=None if sys.stdout.isatty() else False,
     )
     if not console.is_terminal:
         console.width = _FILE_COLUMNS  # tables in files are never cut

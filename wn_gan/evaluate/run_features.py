@@ -8,6 +8,7 @@ from wn_gan.evaluate.batch_norm import in_mode
 from wn_gan.evaluate.feature_test import FeatureTest
 from wn_gan.evaluate.final_test import FinalTest
 from wn_gan.evaluate.run_evaluation import RunEvaluation
+from wn_gan.evaluate.scalars import write_scalars
 from wn_gan.features.extractor import Extractor
 from wn_gan.generators.saved_model import load_generator, newest_version
 from wn_gan.progress import Progress
@@ -42,12 +43,8 @@ def run_features(
         train=split.train,
     )
     found = _with_progress(measuring)
-    folder = test.run.folder.tensorboard / "features"
-    writer = tf.summary.create_file_writer(str(folder))
-    with writer.as_default(step):
-        for name, value in found.items():
-            tf.summary.scalar(f"features/{name}", value)
-    writer.close()
+    named = {f"features/{name}": value for name, value in found.items()}
+    write_scalars(test.run.folder.tensorboard / "features", step, named)
     return found
 
 

@@ -43,7 +43,8 @@ class StudyLine:
             if RunFolder(config.run_dir).is_locked():
                 running.append(RunFolder(config.run_dir).path.name)
         ended = self._total - len(self._left)
-        text = f"run {ended + 1} of {self._total}: {', '.join(running)}"
+        number = min(ended + 1, self._total)
+        text = f"run {number} of {self._total}: {', '.join(running)}"
         self._progress.redraw(sum(self._steps.values()), text)
 
     def ended(self, line: str) -> None:
