@@ -24,7 +24,7 @@ def test_they_hold_outputs_and_no_classes(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert sum(bool(cell.outputs) for cell in code) >= len(code) // 3
+    assert any(cell.outputs for cell in code)
     stored = json.dumps([cell.outputs for cell in code])
     assert '"output_type": "error"' not in stored
     assert not re.search(r"(/tmp/|/home/|/root/|/work/)", stored)

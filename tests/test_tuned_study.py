@@ -87,12 +87,12 @@ def test_each_cell_chooses_its_own_and_all_choose_one():
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
 def test_the_report_of_a_tuned_study_in_a_browser(tuned_study, tmp_path):
-    """Both views and the tuning's charts are drawn; nothing complains."""
+    """The charts of training and tuning are drawn; nothing complains."""
     path, _ = tuned_study
     result = in_browser(path / "report" / "report.html", tmp_path / "profile")
     assert "CONSOLE" not in result.stderr
-    views = json.loads((path / "bundle" / "study.json").read_text())["views"]
-    assert result.stdout.count('class="marks"') == len(views) + 4
+    # Its runs are so short that none is alive: no plot of final tests.
+    assert result.stdout.count('class="marks"') == 4
     assert 'id="tuning"' in result.stdout and "Best of k" in result.stdout
 
 

@@ -61,10 +61,11 @@ def charts_of(groups: list[Group]) -> list[Chart]:
     return [chart for chart in drawn if chart.chart is not None]
 
 
-def forest_of(view: View) -> Chart:
-    """The chart of a view's final tests."""
+def forest_of(view: View) -> Chart | None:
+    """The chart of a view's final tests; None if no run is alive."""
+    drawn = plots.final_losses(view.groups)
     name = view.file_name("final_losses")
-    return Chart(name, "Final test by norm", plots.final_losses(view.groups))
+    return None if drawn is None else Chart(name, "Final test by norm", drawn)
 
 
 def tuning_charts(tuning: Tuning | None, labels: Sequence[str]) -> list[Chart]:

@@ -131,7 +131,8 @@ class Contrast:
 
 
 def _runs(count: int) -> str:
-    return "two runs" if count == 2 else f"{count} paired seeds"
+    names = {1: "one paired seed", 2: "two runs"}
+    return names.get(count, f"{count} paired seeds")
 
 
 def score(run: Result) -> float:

@@ -68,7 +68,8 @@ def write_report(
     for name, text in written.items():
         write_text(output / name, text)
     files = [output / name for name in written]
-    for each in (*forests, *charts, *tuned):
+    drawn = [forest for forest in forests if forest is not None]
+    for each in (*drawn, *charts, *tuned):
         for kind in ("png", "svg"):
             files.append(output / f"{each.name}.{kind}")
             each.chart.save(files[-1])
@@ -78,7 +79,7 @@ def write_report(
 def _render(
     views: Sequence[View],
     tuning: Tuning | None,
-    forests: Sequence[Chart],
+    forests: Sequence[Chart | None],
     charts: Sequence[Chart],
     tuned: Sequence[Chart],
 ) -> str:
@@ -127,7 +128,7 @@ def _all_runs(views: Sequence[View]) -> list[tuple[str, Result]]:
     return list(found.values())
 
 
-def _view(view: View, forest: Chart) -> dict:
+def _view(view: View, forest: Chart | None) -> dict:
     """A comparison: its sentences, its chart, its tables."""
     rows = make_rows(view.groups, view.contrasts)
     names = columns(rows)
@@ -137,7 +138,7 @@ def _view(view: View, forest: Chart) -> dict:
         "results_id": view.file_name("results"),
         "contrasts_id": view.file_name("contrasts"),
         "sentences": [f"{each.sentence()}." for each in view.contrasts],
-        "forest": _placed(forest),
+        "forest": _placed(forest) if forest is not None else None,
         "main_rows": [main_cells(row) for row in rows],
         "columns": names,
         "rows": [cells_of(row, names) for row in rows],

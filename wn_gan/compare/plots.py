@@ -148,11 +148,16 @@ def loss_by_effort(groups: list[Group]) -> alt.LayerChart | None:
     return (runs + mean).properties(width=WIDTH, height=HEIGHT)
 
 
-def final_losses(groups: list[Group]) -> alt.LayerChart:
+def final_losses(groups: list[Group]) -> alt.LayerChart | None:
     """Plots a dot per run, and each norm's mean with a 95% t interval.
 
     Failed and collapsed runs have no dot.
+
+    Returns:
+        The plot; None if no run is alive.
     """
+    if not _scores(groups):
+        return None
     title = "final-test loss (dots: runs; bar: mean and 95% interval)"
     tip = [alt.Tooltip(f"{n}:Q", format=".5f") for n in ("mean", "from", "to")]
     rows = alt.Y("norm:N", title=None, sort=None, axis=alt.Axis(labelLimit=140))
