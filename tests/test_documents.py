@@ -63,3 +63,21 @@ def test_nothing_is_left_to_be_filled_in():
 def test_the_readme_runs_the_makes_test_command():
     assert ".venv/bin/python -m pytest" in text("README.md")
     assert "$(BIN)/python -m pytest" in text("Makefile")
+
+
+# What the system says, not this package.
+OTHERS = ("No space left on device",)
+
+
+def test_the_errors_of_the_troubleshooting_page_exist():
+    """Each quoted piece is a text of the source, however it is wrapped."""
+    source = "".join(p.read_text() for p in ROOT.glob("wn_gan/**/*.py"))
+    source = re.sub(r'"\s*\n\s*f?"', "", source)
+    page = text("docs/troubleshooting.md")
+    rows = re.findall(r"^\| (`.*?) \|", page, re.M)
+    assert len(rows) >= 20
+    for row in rows:
+        for quoted in re.findall(r"`(.*?)`", row):
+            for piece in re.split(r"\.\.\.|\b\d+\b", quoted):
+                piece = piece.strip(" ?")
+                assert piece in source or piece in OTHERS, quoted
