@@ -102,7 +102,7 @@ def test_sizes_that_differ_ask_for_one(folder):
 @pytest.mark.parametrize(
     "dataset, message",
     [
-        ("fases", "the nearest are faces"),
+        ("fases", "did you mean faces"),
         ("folder:/no/such/folder", "no such folder"),
         ("folder:", "must be one of faces, celeba, .*tfds:<name>"),
         ("zip:/no/such.zip", "no such file"),
