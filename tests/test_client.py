@@ -299,6 +299,23 @@ def test_the_command_tells_of_a_dead_server(tmp_path, refused):
     assert not (tmp_path / "out").exists()
 
 
+def test_the_wrong_port_is_told(server, tmp_path, refused):
+    """REST asked at the gRPC port, gRPC at the REST port, a URL, nobody."""
+    flags = {"model": "faces", "output": tmp_path / "out", "timeout": 5}
+    rest, grpc = server[0]["rest"], server[0]["grpc"]
+    told = refused("client", address=grpc, protocol="rest", **flags)
+    assert f"--address={grpc}: no answer" in told
+    told = refused("client", address=rest, protocol="grpc", **flags)
+    assert f"--address={rest}: unavailable" in told
+    assert "--protocol=grpc needs the gRPC port" in told
+    told = refused("client", address=f"http://{rest}", **flags)
+    assert "must be host:port" in told and "without http://" in told
+    nobody = free_hosts(1)
+    for protocol, word in (("rest", "no answer"), ("grpc", "unavailable")):
+        told = refused("client", address=nobody, protocol=protocol, **flags)
+        assert f"--address={nobody}: {word}" in told
+
+
 def test_bad_input_is_one_line(tmp_path, refused):
     good = {
         "address": "127.0.0.1:9",

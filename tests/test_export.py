@@ -14,6 +14,7 @@ from wn_gan.config import NORMS, Config
 from wn_gan.errors import UserError, VerificationFailed
 from wn_gan.export.c_loader import CModel, LoadError
 from wn_gan.export.export_run import save
+from wn_gan.export.model_card import model_card
 from wn_gan.export.served import ServedGenerator
 from wn_gan.export.serving_files import example_inputs, write_warmup
 from wn_gan.export.verify import run_in_c, signature_tensors, verify
@@ -208,6 +209,24 @@ def test_versions_are_whole_or_not_there(tmp_path):
     with pytest.raises(UserError, match="holds something else"):
         with new_version(output):
             pass
+
+
+def test_the_card_parts_held_out_from_other_images(tiny_run, tmp_path):
+    """Scores on images that a user brought are no held-out scores."""
+    run = open_trained_run(shutil.copytree(tiny_run, tmp_path / "run"))
+    for name, images in (("own", None), ("photos", "folder:my/photos")):
+        test = run.folder.final_test / name
+        test.mkdir(parents=True)
+        provenance = {"images": images, "step": 20, "batch_norm": "moving"}
+        summary = {"mean": 0.5, "interval_95": [0.4, 0.6], "protocol": name}
+        summary["provenance"] = provenance
+        (test / "summary.json").write_text(json.dumps(summary))
+        (test / "manifest.json").write_text('{"generator_sha256": "abc"}')
+    card = model_card(run, "last", 20, False, "float32", "abc")
+    held_out, others = card.split("On other images, which no run held out:")
+    assert "- final test: 0.50000 (0.40000 to 0.60000)" in held_out
+    assert "`own`" in held_out and "`photos`" not in held_out
+    assert "`photos`" in others.split("##")[0]
 
 
 # The command
