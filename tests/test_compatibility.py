@@ -60,7 +60,8 @@ def test_an_old_checkpoint_is_evaluated(old_run, expected, run_here, average):
     name = "last-moving-average" if average else "last-moving"
     losses = per_image(output / name / "per_image.csv")
     key = "average_losses" if average else "losses"
-    assert_allclose(losses, expected[key], rtol=1e-9)
+    # The file has nine digits, all that a float32 holds.
+    assert_allclose(losses, expected[key], rtol=1e-8)
 
 
 @pytest.mark.parametrize("average", [False, True])

@@ -25,7 +25,7 @@ from wn_gan.features.frechet_distance import frechet_distance
 from wn_gan.features.kernel_distance import kernel_distance
 from wn_gan.generators import open_generator
 from wn_gan.runs.folder import RunFolder
-from wn_gan.study.single_run import evaluation_flags
+from wn_gan.study.measurements import final_measurements
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +236,7 @@ def test_a_study_hands_its_options_to_each_test():
     options = StudyOptions(
         study_dir="x", feature_extractor="lite0", final_evaluations=7
     )
-    flags = evaluation_flags(options)
+    flags = final_measurements(options)[0].flags(seed=0)
     assert "--evaluations=7" in flags
     assert "--feature_extractor=lite0" in flags
     assert "--feature_samples=2048" in flags

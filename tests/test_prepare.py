@@ -130,9 +130,10 @@ def test_inspect_shows_what_is_there(photos, tmp_path):
         "final_test: 7 (from train)",
     ):
         assert line in result.stdout
-    # 47 training images, seven a row, a white pixel between them.
+    # 47 training images, seven a row, a white pixel between them, enlarged
+    # six times, and a caption.
     with Image.open(sheet) as picture:
-        assert picture.size == (7 * 17 - 1, 7 * 13 - 1)
+        assert picture.size == (6 * (7 * 17 - 1), 6 * (7 * 13 - 1) + 16)
 
 
 def test_a_run_from_prepared_images_is_the_same_run(photos, tmp_path):
