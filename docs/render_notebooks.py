@@ -1,8 +1,8 @@
 """Runs the notebooks: for the site, and to store their outputs.
 
-As a MkDocs hook it adds a page for each notebook, run at small settings in a
-folder of its own. As a program (`make notebooks`) it runs them as they are and
-stores their outputs.
+As a MkDocs hook it adds a page for each notebook, with the outputs that are
+stored in it. As a program (`make notebooks`) it runs the notebooks and stores
+their outputs.
 """
 
 import os
@@ -20,7 +20,7 @@ SECONDS = 900
 def on_files(files: Any, config: Any) -> Any:
     """MkDocs calls this with the pages it has found.
 
-    `WN_GAN_EXECUTE_NOTEBOOKS=0` shows the notebooks as they are stored.
+    `WN_GAN_EXECUTE_NOTEBOOKS=1` runs them anew, at small settings.
     """
     from mkdocs.structure.files import File
     from nbconvert import MarkdownExporter
@@ -28,7 +28,7 @@ def on_files(files: Any, config: Any) -> Any:
     pages = []
     for path in NOTEBOOKS:
         notebook = nbformat.read(path, as_version=4)
-        if os.environ.get("WN_GAN_EXECUTE_NOTEBOOKS") != "0":
+        if os.environ.get("WN_GAN_EXECUTE_NOTEBOOKS") == "1":
             with tempfile.TemporaryDirectory() as folder:
                 execute(notebook, WN_GAN_SMALL="1", WN_GAN_RUNS=folder)
         text, resources = MarkdownExporter().from_notebook_node(notebook)

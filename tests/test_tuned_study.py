@@ -10,6 +10,7 @@ import pytest
 from helpers.browser import CHROMIUM, in_browser
 from helpers.studies import TUNED, read_table, start_study
 
+from wn_gan import keras_compat
 from wn_gan.config import Config
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study.cells import Cell
@@ -20,6 +21,8 @@ from wn_gan.study.tuning import FAILED, choose
 @pytest.fixture(scope="module")
 def tuned_study(tmp_path_factory):
     """A tuned study that nothing has disturbed."""
+    if not keras_compat.KERAS_3:
+        pytest.skip("two minutes, and nothing in it depends on Keras")
     path = tmp_path_factory.mktemp("tuned") / "study"
     study = start_study(path, **TUNED)
     output, _ = study.communicate(timeout=500)
