@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -178,6 +179,8 @@ def test_a_value_that_nobody_gave_is_named_as_the_default(tmp_path, refused):
     assert "--tune_seeds=100,101: 100 is one of --seeds too" in told
     assert "(the value is the default: give --tune_seeds another)" in told
     assert "default" not in refused("study", seeds=7, tune_seeds=7, **flags)
+    told = refused("study", vary="loss=a|b", study_dir=tmp_path)
+    assert "--loss=a: must be one of" in told and "default" not in told
 
 
 def test_tensorflow_says_nothing_at_its_start(tmp_path):
@@ -213,6 +216,9 @@ def test_the_list_of_runs(tiny_run, tmp_path, run_here, refused):
     (row,) = (line for line in told.splitlines() if "faces" in line)
     for cell in ("run", "weight", "trained", "20"):
         assert f" {cell} " in row
+    assert "holds no run" in refused("runs", str(tmp_path))
+    copy = tmp_path / "study" / "bundle" / "run"
+    shutil.copytree(tiny_run, copy)
     assert "holds no run" in refused("runs", str(tmp_path))
     assert "is not a folder" in refused("runs", str(tmp_path / "nowhere"))
     assert "name one folder" in refused("runs", "a", "b")

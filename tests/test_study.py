@@ -300,6 +300,34 @@ def test_a_bundle_of_other_options_holds_nothing(studied):
         assert not bundle.holds(config, final_measurements(other))
 
 
+def test_only_the_studys_own_test_counts(studied, run_here):
+    """Not one on fewer images, nor one on other images, with its folder."""
+    run = RunFolder(studied / "none_seed0")
+    (whole,) = run.final_tests()
+    own = final_measurements(StudyOptions(study_dir="x", final_evaluations=3))
+    flags = {"run_dir": run.path, "evaluations": 3, "controls": False}
+    assert run_here("evaluate", num_images=4, **flags).returncode == 0
+    photos = studied / "photos"
+    for grid in run.sample_grids()[:1]:
+        (photos / "a, b").mkdir(parents=True)
+        shutil.copy(grid, photos / "a, b" / "1.5")
+        shutil.copy(grid, photos / "a, b" / "c.png")
+    told = run_here("evaluate", images=f"folder:{photos}", **flags)
+    assert told.returncode == 0, told.stderr
+    assert len(run.final_tests()) == 3
+    assert own[0].found(run) == whole
+    some = dataclasses.replace(own[0], num_images=4)
+    assert some.found(run) != whole and some.found(run) is not None
+    assert dataclasses.replace(own[0], num_images=5).found(run) is None
+    names = {f.name for f in dataclasses.fields(Config)}
+    shared = Config(**{k: v for k, v in STUDY.items() if k in names})
+    options = StudyOptions(study_dir=str(studied), norms=("none",), seeds=(0,))
+    bundle = Bundle(studied)
+    bundle.update(plan(shared, options))
+    texts = [p.read_text() for p in bundle.folder.rglob("summary.json")]
+    assert len(texts) == 2 and not any("photos" in text for text in texts)
+
+
 def test_a_bundle_keeps_nothing_of_an_earlier_training(studied):
     """As when a run goes on to more steps and fails there."""
     bundle = Bundle(studied)

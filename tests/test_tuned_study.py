@@ -11,11 +11,13 @@ from helpers.browser import CHROMIUM, in_browser
 from helpers.studies import TUNED, read_table, start_study
 
 from wn_gan import keras_compat
-from wn_gan.config import Config
+from wn_gan.config import Config, StudyOptions
+from wn_gan.errors import UserError
 from wn_gan.runs.folder import RunFolder
+from wn_gan.study.bundle import Bundle
 from wn_gan.study.cells import Cell
 from wn_gan.study.plan import Trial
-from wn_gan.study.tuning import FAILED, choose
+from wn_gan.study.tuning import FAILED, choose, tuning_losses
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,19 @@ def test_each_cell_chooses_its_own_and_all_choose_one():
     assert choice.shared.name == "middle"
     lost = choose(trials, [FAILED] * 18)
     assert lost.shared.name == lost.own["none"].name == "low"
+
+
+def test_a_tuning_run_without_its_test_chooses_nothing(tmp_path):
+    """It is not failed: its test was lost, as on a full disk."""
+    options = StudyOptions(study_dir=str(tmp_path), tune=("loss=hinge|a",))
+    config = Config(run_dir=str(tmp_path / "run"), train_steps=5)
+    own = [Trial(Cell({}, "none"), Cell({}, "low"), config)]
+    assert tuning_losses(own, options, Bundle(tmp_path)) == [FAILED]
+    place = tmp_path / "bundle" / "run"
+    place.mkdir(parents=True)
+    (place / "final.json").write_text('{"step": 5}')
+    with pytest.raises(UserError, match="is trained and not tested"):
+        tuning_losses(own, options, Bundle(tmp_path))
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")

@@ -10,7 +10,9 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
+_GPU_DRIVER = Path("/dev/nvidiactl")
 # Parts of lines that are no error of the user's.
 _NOISE = re.compile(
     r"absl::InitializeLog|cuda|CUDA|cuInit|cuDNN|cuBLAS|cuFFT|TensorRT|"
@@ -29,7 +31,8 @@ def import_tensorflow() -> None:
         import tensorflow as tf
 
         tf.config.list_physical_devices()
-        kept.clear_noise = True
+        # Where there is a GPU these lines say why it is not used.
+        kept.clear_noise = not _GPU_DRIVER.exists()
 
 
 class _Kept:

@@ -114,9 +114,16 @@ def _run(
 
 
 def _origin(error: UserError, flag_values: flags.FlagValues) -> str:
-    """Says so if the flag at fault was never given."""
-    named = re.match(r"--(\w+)=", str(error))
-    name = named and named[1]
-    if not name or name not in flag_values or flag_values[name].present:
+    """Says so if the value at fault is a default that nobody gave.
+
+    It may also come from elsewhere: from --vary, or from a run's folder.
+    """
+    named = re.match(r"--(\w+)=([^:]*): ", str(error))
+    if not named or named[1] not in flag_values:
         return ""
-    return f" (the value is the default: give --{name} another)"
+    flag = flag_values[named[1]]
+    default = flag.default
+    text = ",".join(default) if isinstance(default, list) else str(default)
+    if flag.present or named[2] != text:
+        return ""
+    return f" (the value is the default: give --{named[1]} another)"

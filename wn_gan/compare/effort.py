@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from wn_gan.compare.groups import Group
-from wn_gan.compare.results import ALIVE, Result
+from wn_gan.compare.results import ALIVE, Result, read_losses
 from wn_gan.runs.folder import read_json, read_manifest
 
 MILESTONES = (50, 100, 500, 2000)
@@ -84,14 +84,16 @@ def _shared_protocol(runs: Sequence[Result]) -> str | None:
     """The longest search by `paper` that all runs share."""
     found = [_paper_tests(run) for run in runs]
     shared = set.intersection(*map(set, found)) if found else set()
-    return max(shared, key=lambda name: found[0][name], default=None)
+    # By name too, so that equals are chosen alike every time.
+    return max(shared, key=lambda name: (found[0][name], name), default=None)
 
 
 def _paper_tests(run: Result) -> dict[str, int]:
-    """Evaluations by protocol."""
+    """Evaluations by protocol, of tests on the run's own images."""
     searches = {
         test.name: read_manifest(test).get("search", {})
         for test in run.folder.final_tests()
+        if read_json(test / "summary.json")["provenance"].get("images") is None
     }
     return {
         name: search["evaluations"]
@@ -105,8 +107,7 @@ def _losses(run: Result, protocol: str) -> dict[str, float]:
     test = run.folder.final_test / protocol
     curve = read_json(test / "summary.json")["curve"]
     found = {f"{n:,} of paper": curve[n] for n in MILESTONES if n < len(curve)}
-    images = (test / "per_image.csv").read_text().splitlines()[1:]
-    names = [line.split(",", 1)[0] for line in images]
+    names = read_losses(test / "per_image.csv")
     own = [run.losses[name] for name in names if name in run.losses]
     if protocol != run.test.name and own:
         search = read_manifest(run.test).get("search", {})

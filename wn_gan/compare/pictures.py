@@ -8,7 +8,6 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from wn_gan.compare.groups import Group
-from wn_gan.compare.results import Result
 from wn_gan.compare.shown_images import kept_picture, shown_images
 
 _MILLISECONDS, _CAPTION_HEIGHT, _QUALITY = 900, 14, 80
@@ -35,7 +34,7 @@ def picture_rows(groups: Sequence[Group]) -> Iterator[dict]:
             "label": group.label,
             "seed": run.config.seed,
             "samples": _data(grids[-1]) if grids else None,
-            "timeline": _timeline(run, grids) if len(grids) > 1 else None,
+            "timeline": _timeline(grids) if len(grids) > 1 else None,
             "reconstructions": _data(found) if found.exists() else None,
             "same_images": same is not None,
         }
@@ -46,7 +45,7 @@ def _data(path: Path) -> str:
     return f"data:image/png;base64,{text}"
 
 
-def _timeline(run: Result, grids: Sequence[Path]) -> str:
+def _timeline(grids: Sequence[Path]) -> str:
     """The sample grids of training as an animation, a frame per step."""
     frames = [_frame(path) for path in grids]
     file = io.BytesIO()

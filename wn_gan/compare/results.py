@@ -185,7 +185,7 @@ def _read(folder: RunFolder, protocol: str) -> Result:
     summary, losses = None, {}
     if final:  # else a test is of an earlier, shorter training
         summary = read_json(test / "summary.json")
-        losses = _read_losses(test / "per_image.csv")
+        losses = read_losses(test / "per_image.csv")
     if summary is not None and not losses:
         raise UserError(f"{test / 'per_image.csv'}: missing or empty")
     return Result(
@@ -208,7 +208,8 @@ def _read_controls(path: Path) -> dict[str, float]:
     return {k: v for k, v in found.items() if not k.startswith("num_")}
 
 
-def _read_losses(path: Path) -> dict[str, float]:
+def read_losses(path: Path) -> dict[str, float]:
+    """Loss by image of a test's `per_image.csv`; empty if there is none."""
     if not path.exists():
         return {}
     with open(path, newline="") as file:

@@ -11,7 +11,7 @@ from wn_gan.files import write_json
 from wn_gan.images import beside, grid, save_png
 from wn_gan.runs.folder import read_json
 
-KINDS, EACH = ("best", "median", "worst"), 4
+EACH = 4  # of the best, of those around the median, of the worst
 _PICTURE, _LIST = "shown.png", "shown.json"
 
 
@@ -46,13 +46,9 @@ def keep_shown_images(pairs: Path, names: Sequence[str], test: Path) -> None:
     found = [pairs / f"{name}.png" for name in names]
     if not found or not all(path.exists() for path in found):
         return
-    halves = [_halves(path) for path in found]
-    rows = [
-        [half[kind] for half in halves[first : first + EACH]]
-        for kind in range(2)
-        for first in range(0, len(halves), EACH)
-    ]
-    save_png(_side_by_side(rows), test / _PICTURE)
+    halves = zip(*(_halves(path) for path in found), strict=True)
+    left, right = (grid(np.stack(images), EACH) for images in halves)
+    save_png(beside(left, right), test / _PICTURE)
     write_json(test / _LIST, {"images": list(names)})
 
 
@@ -76,13 +72,3 @@ def _halves(path: Path) -> tuple[np.ndarray, np.ndarray]:
     pair = pair[..., np.newaxis] if pair.ndim == 2 else pair
     width = (pair.shape[1] - 1) // 2
     return pair[:, :width], pair[:, width + 1 :]
-
-
-def _side_by_side(rows: list[list[np.ndarray]]) -> np.ndarray:
-    """Targets on the left, reconstructions on the right."""
-    half = len(rows) // 2
-    left, right = (
-        grid(np.stack([image for row in part for image in row]), EACH)
-        for part in (rows[:half], rows[half:])
-    )
-    return beside(left, right)

@@ -56,12 +56,14 @@ class RunEvaluation:
         if options.images is None:
             part = getattr(split, options.part)
             self.targets = part[: options.num_images]
+            self._part_images: int | None = len(part)
             positions = part.positions[: options.num_images]
             self.ids = [f"{i:06}" for i in positions]
             dataset = run.config.dataset
         else:
             own, names = own_images(options.images, run.image_shape, resize)
             self.targets = own[: options.num_images]
+            self._part_images = None
             self.ids = names[: options.num_images]
             dataset = options.images
             resize = resizing_of(options.images, resize)
@@ -101,6 +103,7 @@ class RunEvaluation:
                 "norm": self.run.config.network_name,
                 "batch_norm": mode,
                 "average": options.average,
+                "part_images": self._part_images,
                 "images": options.images,  # None: the run's own final test
             },
             targets=self.targets,

@@ -38,7 +38,8 @@ def list_runs(folder: str) -> None:
     root = Path(folder)
     if not root.is_dir():
         raise UserError(f"{folder}: is not a folder; name a folder of runs")
-    runs = [path.parent for path in sorted(root.rglob("config.cfg"))]
+    found = [path.parent for path in sorted(root.rglob("config.cfg"))]
+    runs = [path for path in found if not _is_copy(path.relative_to(root))]
     if not runs:
         raise UserError(f"{folder}: holds no run (no config.cfg)")
     table = Table(*_COLUMNS)
@@ -48,6 +49,11 @@ def list_runs(folder: str) -> None:
         name = "." if path == root else path.relative_to(root).as_posix()
         table.add_row(name, *_cells(RunFolder(path)))
     make_console().print(table)
+
+
+def _is_copy(path: Path) -> bool:
+    """Whether a folder is a study's results, or a failed attempt of a run."""
+    return bool({"bundle", "failed"} & set(path.parts))
 
 
 def _cells(run: RunFolder) -> Iterator[str]:

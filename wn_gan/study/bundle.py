@@ -6,8 +6,8 @@ that made it. A study that has lost a run's own folder goes on from these.
 
 import csv
 import dataclasses
+import io
 import json
-import re
 import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -24,7 +24,6 @@ from wn_gan.study.measurements import Measurement
 
 _TEXTS = ("metrics.jsonl", "final.json", "failures.json")
 _OF_TEST = ("manifest.json", "controls.json")
-_LOSS = re.compile(r"\d+\.\d+(e-?\d+)?")
 _SAMPLE_GRIDS = 5  # of a run that keeps its pictures
 
 
@@ -117,31 +116,39 @@ class Bundle:
             write_json(place / run.environment.name, environment)
         for part in PARTS:
             for test in run.tests(part):
-                self._write_test(test, config)
+                summary = read_json(test / "summary.json")
+                # Tests on other images name a folder of this machine.
+                if summary["provenance"].get("images") is None:
+                    self._write_test(test, summary, config)
         for grid in _spread(run.sample_grids()) if pictures else ():
             _copy(grid, place / "samples" / grid.name)
 
-    def _write_test(self, test: Path, config: Config) -> None:
+    def _write_test(self, test: Path, summary: dict, config: Config) -> None:
         target = self.place(config) / test.parent.name / test.name
-        summary = read_json(test / "summary.json")
         summary["provenance"]["run_dir"] = self.name(config)
-        summary["curve"] = [float(_short(loss)) for loss in summary["curve"]]
+        summary["curve"] = [float(_digits(loss)) for loss in summary["curve"]]
         features = [path.name for path in test.glob("features-*.json")]
         for name in (*_OF_TEST, *features):
             _copy(test / name, target / name)
-        with open(test / "per_image.csv", newline="") as file:
-            rows = [",".join(map(_short, row)) for row in csv.reader(file)]
-        write_text(target / "per_image.csv", "\n".join(rows) + "\n")
+        write_text(target / "per_image.csv", _short_table(test))
         write_text(target / "summary.json", json.dumps(summary) + "\n")
 
 
-def _short(value: str | float) -> str:
-    """A loss with nine digits, all that a float32 holds; other text as it is.
+def _short_table(test: Path) -> str:
+    """The table of a test's images; its losses were longer once."""
+    with open(test / "per_image.csv", newline="") as file:
+        head, *rows = csv.reader(file)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(head)
+    for name, *losses in rows:
+        table.writerow([name, *(_digits(float(loss)) for loss in losses)])
+    return text.getvalue()
 
-    An image's name that looks like a number stays as it is, too.
-    """
-    text = str(value)
-    return f"{float(text):.9g}" if _LOSS.fullmatch(text) else text
+
+def _digits(loss: float) -> str:
+    """Nine digits: all that a float32 holds."""
+    return f"{loss:.9g}"
 
 
 def _spread(grids: list[Path]) -> list[Path]:

@@ -75,11 +75,13 @@ class Measurement:
         return any(test.glob(wanted))
 
     def _is_of(self, test: Path) -> bool:
-        """Whether a test is on as many of the run's own images."""
-        summary = read_json(test / "summary.json") or {}
-        own = summary.get("provenance", {}).get("images") is None
-        most = self.num_images or summary["num_images"]
-        return own and summary["num_images"] <= most
+        """Whether a test is on exactly these of the run's own images."""
+        summary = read_json(test / "summary.json")
+        source, count = summary["provenance"], summary["num_images"]
+        # Before --num_images, a test was always on the whole part.
+        there = source.get("part_images") or count
+        wanted = min(self.num_images or there, there)
+        return source.get("images") is None and count == wanted
 
 
 def final_measurements(options: StudyOptions) -> list[Measurement]:

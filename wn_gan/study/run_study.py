@@ -41,7 +41,9 @@ def run_study(shared: Config, options: StudyOptions) -> None:
     Raises:
         UserError: for a bad plan, or a folder that holds another study.
     """
-    plan(shared, options), tuning_trials(shared, options)  # or an error
+    # Both raise an error for a bad plan before anything is written.
+    plan(shared, options)
+    tuning_trials(shared, options)
     if options.dry_run:
         preview(shared, options)
         return

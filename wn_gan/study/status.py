@@ -7,8 +7,8 @@ from wn_gan.progress import format_seconds, make_console
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.run_state import last_record, state_of
 from wn_gan.study.bundle import Bundle
+from wn_gan.study.measurements import tuning_measurement
 from wn_gan.study.plan import tuning_trials
-from wn_gan.study.single_run import has_ended
 from wn_gan.study.views import planned_views
 
 
@@ -51,7 +51,12 @@ def known_runs(shared: Config, options: StudyOptions) -> list[Config]:
     trials = tuning_trials(shared, options)
     configs = [trial.config for trial in trials]
     bundle = Bundle(options.study_dir)
-    if all(has_ended(RunFolder(bundle.place(each)), each) for each in configs):
+    test = tuning_measurement(options)
+    if all(
+        test.is_complete(RunFolder(bundle.place(each)))
+        or _state(each) == "failed"
+        for each in configs
+    ):
         views = planned_views(shared, options, trials, bundle)
         scored = [config for view in views for config in view.configs]
         configs += {config.run_dir: config for config in scored}.values()

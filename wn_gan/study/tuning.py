@@ -12,6 +12,7 @@ import numpy as np
 import scipy.stats
 
 from wn_gan.config import Config, StudyOptions
+from wn_gan.errors import UserError
 from wn_gan.runs.folder import RunFolder, read_json
 from wn_gan.study.bundle import Bundle
 from wn_gan.study.cells import Cell
@@ -74,9 +75,14 @@ def tuning_losses(
 
 def _loss(config: Config, measurement: Measurement, bundle: Bundle) -> float:
     run = RunFolder(bundle.place(config))
-    test = measurement.found(run)
-    if test is None or not has_ended(run, config):
+    if not has_ended(run, config):
         return FAILED
+    test = measurement.found(run)
+    if test is None:
+        raise UserError(
+            f"{config.run_dir}: is trained and not tested; nothing is chosen "
+            "without it: start the study again"
+        )
     loss = read_json(test / "summary.json")["mean"]
     return loss if math.isfinite(loss) else FAILED
 
