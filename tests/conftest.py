@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from helpers.commands import SHARED, TINY, as_flags, run_module
 
-from wn_gan import cli
+from wn_gan import cli, keras_compat
 from wn_gan.config import Config
 from wn_gan.export.export_run import save
 from wn_gan.export.served import ServedGenerator
@@ -31,17 +31,22 @@ def mirrored():
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
+_ON_MAIN_ONLY = pytest.mark.skip(
+    reason="the same on both stacks: runs on the main one"
+)
 _OF_PROCESSES = ("run_module(", "subprocess.", "executed(")
 _RUN_FIXTURES = {"tiny_run", "run_dir", "finished", "trained", "begun"}
 
 
 def pytest_collection_modifyitems(items):
-    """Marks the tests that start other processes, or train whole runs."""
+    """Marks what starts processes; skips what one stack has shown."""
     for item in items:
         source = inspect.getsource(item.function)
         starts = any(word in source for word in _OF_PROCESSES)
         if starts or _RUN_FIXTURES & set(item.fixturenames):
             item.add_marker(pytest.mark.process)
+        if item.get_closest_marker("one_stack") and not keras_compat.KERAS_3:
+            item.add_marker(_ON_MAIN_ONLY)
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from rich.text import Text
 from wn_gan import progress
 from wn_gan.__main__ import VERBS
 
+pytestmark = pytest.mark.one_stack
+
 TINY_FLAGS = as_flags(TINY)
 
 

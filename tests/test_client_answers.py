@@ -11,6 +11,8 @@ from helpers.odd_server import answering
 from wn_gan.client.serving_client import ServingClient
 from wn_gan.errors import UserError
 
+pytestmark = pytest.mark.one_stack
+
 
 @contextlib.contextmanager
 def rest_client(timeout=5.0, **answer):

@@ -19,6 +19,8 @@ from wn_gan.compare.results import read_results
 from wn_gan.compare.tables import make_rows, shown, to_markdown
 from wn_gan.config import Config
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture
 def runs(tmp_path):

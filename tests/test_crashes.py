@@ -103,7 +103,7 @@ def numbers(folder):
 
 def curve(folder):
     """The steps of the loss's curve as TensorBoard's server reads it."""
-    events = EventAccumulator(str(folder.tensorboard), {"tensors": 0})
+    events = EventAccumulator(str(folder.path), {"tensors": 0})
     events.Reload()
     return [event.step for event in events.Tensors("loss/d_loss")]
 

@@ -15,6 +15,8 @@ from wn_gan.gan.memory import estimated_bytes
 from wn_gan.images import save_png
 from wn_gan.runs.folder import RunFolder
 
+pytestmark = pytest.mark.one_stack
+
 FREE = {
     k: v
     for k, v in TINY.items()

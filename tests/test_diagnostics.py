@@ -182,7 +182,7 @@ def test_a_run_with_diagnostics_is_the_same_run(tmp_path):
         }
         assert train(Config(**TINY | options)) == 0
         hashes.append(folder.final.read_text().split("weights_sha256")[1])
-        events = EventAccumulator(str(folder.tensorboard))
+        events = EventAccumulator(str(folder.path))
         events.Reload()
         tags = [t for t in events.Tags()["tensors"] if "diagnostics" in t]
         assert bool(tags) == bool(every)
@@ -221,7 +221,7 @@ def test_a_run_on_several_devices_is_diagnosed(tmp_path, devices, synchronized):
 
 def diagnosed(run_dir):
     """Numbers of step 10 by tag; of a histogram the widest bucket."""
-    events = EventAccumulator(str(RunFolder(run_dir).tensorboard))
+    events = EventAccumulator(str(run_dir))
     events.Reload()
     tags = [t for t in events.Tags()["tensors"] if "diagnostics" in t]
     logged = {tag: events.Tensors(tag) for tag in tags}

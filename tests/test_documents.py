@@ -7,6 +7,8 @@ import sys
 import pytest
 from helpers.commands import ROOT
 
+pytestmark = pytest.mark.one_stack
+
 
 def text(name):
     return (ROOT / name).read_text()

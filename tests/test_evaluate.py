@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import re
 import shutil
 
 import keras
@@ -44,7 +45,8 @@ PROTOCOL = Protocol(
 
 def test_a_protocol_is_one_word():
     word = "tfds_x_y-0123456789ab-n250-6x4x3-lanczos-lbfgs3-zero-starts1"
-    assert str(PROTOCOL) == word
+    assert PROTOCOL.in_full == word
+    assert re.fullmatch(r"tfds_x_y-lbfgs3-n250-[0-9a-f]{8}", str(PROTOCOL))
 
 
 def test_a_protocol_holds_no_path():
@@ -52,7 +54,7 @@ def test_a_protocol_holds_no_path():
         str(dataclasses.replace(PROTOCOL, dataset=f"folder:/{place}/faces"))
         for place in ("home", "mnt")
     ]
-    assert words[0] == words[1] and words[0].startswith("folder-0123")
+    assert words[0] == words[1] and words[0].startswith("folder-lbfgs3")
 
 
 @pytest.mark.parametrize("field", dataclasses.fields(Protocol))
@@ -223,6 +225,7 @@ def test_the_command(run_dir, tmp_path, monkeypatch, run_here):
     (folder,) = (run_dir / "final_test").iterdir()
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["protocol"] == folder.name
+    assert "-32x32x3-lanczos-lbfgs5-" in summary["protocol_in_full"]
     assert summary["num_images"] == 10 and summary["evaluations"] == 5
     assert summary["provenance"]["checkpoint"] == "best"
     assert summary["provenance"]["batch_norm"] == "moving"

@@ -121,7 +121,7 @@ def test_a_nan_is_seen_at_the_next_look(tmp_path, monkeypatch, capsys):
     assert last["failure"] == "losses are not finite since step 33"
     assert not folder.final.exists()
     assert "failure at step 40" in capsys.readouterr().out
-    events = EventAccumulator(str(folder.tensorboard))
+    events = EventAccumulator(str(folder.path))
     events.Reload()
     (event,) = events.Tensors("failures")
     assert event.step == 40
@@ -207,7 +207,7 @@ def test_restart_begins_again_with_another_seed(tmp_path, monkeypatch, capsys):
 
 def check_one_curve(folder):
     """TensorBoard shows each step once, in order, and the failure."""
-    events = EventAccumulator(str(folder.tensorboard), {"tensors": 0})
+    events = EventAccumulator(str(folder.path), {"tensors": 0})
     events.Reload()
     steps = [event.step for event in events.Tensors("loss/d_loss")]
     assert steps == [r["step"] for r in read_metrics(folder.metrics)]

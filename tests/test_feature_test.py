@@ -140,7 +140,7 @@ def test_all_checkpoints_go_to_tensorboard(
         feature_samples=20,
     )
     assert result.returncode == 0, result.stderr
-    events = EventAccumulator(str(RunFolder(run_dir).tensorboard / "features"))
+    events = EventAccumulator(str(RunFolder(run_dir).test_events))
     events.Reload()
     steps = {e.step for e in events.Tensors("features/KID (train)")}
     assert TINY["train_steps"] in steps

@@ -74,7 +74,7 @@ def only_line(result):
 FULL = {  # bytes -> the file that has no room
     40_000: "checkpoints/",  # one takes 79,000; written after step 25
     100_000: "samples/step_00000030.png",
-    185_000: "tensorboard",  # grids of 30 steps take 190,000
+    185_000: "full/events.out",  # grids of 30 steps take 190,000
 }
 SOON = {40_000: {"checkpoint_every_steps": 5}}
 

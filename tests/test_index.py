@@ -14,6 +14,8 @@ from wn_gan.data import load_images
 from wn_gan.data.sources.index import cached_index
 from wn_gan.errors import UserError
 
+pytestmark = pytest.mark.one_stack
+
 ENTRY = np.dtype([("key", "u1", 3), ("length", "<u4")])
 
 

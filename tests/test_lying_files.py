@@ -21,6 +21,9 @@ from wn_gan.errors import UserError
 from wn_gan.prepare.prepare_images import prepare
 
 # The files here have a few kB. Imports and messages take the rest.
+
+pytestmark = pytest.mark.one_stack
+
 FEW_BYTES = 4 * 2**20
 
 

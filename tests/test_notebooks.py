@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from helpers.commands import ROOT
 
+pytestmark = pytest.mark.one_stack
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

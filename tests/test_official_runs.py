@@ -10,6 +10,8 @@ import json
 import pytest
 from helpers.commands import ROOT, run_module
 
+pytestmark = pytest.mark.one_stack
+
 SHORT = {"train_steps": 2, "running_test_images": 2, "final_test_images": 3}
 SMALL = {"features": "16"}
 

@@ -8,6 +8,9 @@ import pytest
 from helpers.commands import ROOT
 
 # A study that is not finished has a bundle and no report yet.
+
+pytestmark = pytest.mark.one_stack
+
 RESULTS = sorted(
     path.parent for path in ROOT.glob("docs/results/*/report.html")
 )

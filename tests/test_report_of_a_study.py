@@ -21,6 +21,8 @@ from wn_gan.compare.tuning_table import edges, tuning_rows
 from wn_gan.errors import UserError
 from wn_gan.images import grid, save_png
 
+pytestmark = pytest.mark.one_stack
+
 
 def test_expected_best_by_hand():
     # Two of three: the pairs' lowest are 1, 1 and 2.

@@ -13,6 +13,8 @@ from wn_gan.flag_defs import define_options, options_from_flags, parse
 
 OLDEST, NEWEST = "1.31", "1.34"
 
+pytestmark = pytest.mark.one_stack
+
 
 def documents():
     text = (ROOT / "docs" / "kubernetes.yaml").read_text()

@@ -220,11 +220,11 @@ def test_batch_dependent_protocols_name_the_batch(run):
         evaluate(options(run, solver="paper_batch_mean", test_batch_size=n))[0]
         for n in (4, 10)
     ]
-    assert "batch4" in found[0]["protocol"]
-    assert "batch10" in found[1]["protocol"]
+    assert "batch4" in found[0]["protocol_in_full"]
+    assert "batch10" in found[1]["protocol_in_full"]
     assert found[0]["mean"] != found[1]["mean"]
     (alone,) = evaluate(options(run, solver="paper", test_batch_size=4))
-    assert "batch4" not in alone["protocol"]
+    assert "batch4" not in alone["protocol_in_full"]
 
 
 def test_controls_are_about_the_images_at_hand(run, tmp_path, random):

@@ -22,6 +22,8 @@ from wn_gan.compare.statistics import (
     t_interval,
 )
 
+pytestmark = pytest.mark.one_stack
+
 INF = float("inf")
 
 

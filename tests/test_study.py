@@ -21,6 +21,8 @@ from wn_gan.study.bundle import Bundle
 from wn_gan.study.measurements import Measurement, final_measurements
 from wn_gan.study.plan import plan
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture(scope="module")
 def whole_table(tmp_path_factory):

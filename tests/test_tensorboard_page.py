@@ -11,6 +11,9 @@ from helpers.commands import CHROMIUM, CHROMIUM_FLAGS, TINY, run_module
 from wn_gan.runs.metrics import read_metrics
 
 # TensorBoard draws only the cards that are in view.
+
+pytestmark = pytest.mark.one_stack
+
 WINDOW = "--window-size=1400,2400"
 
 
@@ -22,7 +25,7 @@ def tensorboard(tmp_path):
     assert result.returncode == 0, result.stderr
     log = tmp_path / "tensorboard.log"
     command = [sys.executable, "-m", "tensorboard.main", "--port=0"]
-    command += ["--host=127.0.0.1", f"--logdir={run_dir / 'tensorboard'}"]
+    command += ["--host=127.0.0.1", f"--logdir={run_dir.parent}"]
     with open(log, "w") as output:
         server = subprocess.Popen(command, stdout=output, stderr=output)
     try:

@@ -15,6 +15,9 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator,
 )
+from tensorboard.backend.event_processing.event_multiplexer import (
+    EventMultiplexer,
+)
 
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.runs.checkpoints import read
@@ -96,7 +99,7 @@ def test_final_json_says_how_it_ended(finished):
 
 def test_tensorboard_has_every_number_and_picture(finished):
     folder, _ = finished
-    events = EventAccumulator(str(folder.tensorboard))
+    events = EventAccumulator(str(folder.path))
     events.Reload()
     tags = events.Tags()
     always = {tag for name, tag in TAGS.items() if name != "d_penalty"}
@@ -107,6 +110,12 @@ def test_tensorboard_has_every_number_and_picture(finished):
     assert [e.step for e in logged] == [r["step"] for r in records]
     values = [tf.make_ndarray(e.tensor_proto) for e in logged]
     np.testing.assert_allclose(values, [r["d_loss"] for r in records], 1e-6)
+
+
+def test_tensorboard_calls_a_run_by_its_folder(finished):
+    folder, _ = finished
+    found = EventMultiplexer().AddRunsFromDirectory(str(folder.path.parent))
+    assert folder.path.name in found.Runs()
 
 
 def test_a_finished_run_is_left_alone(finished):

@@ -10,7 +10,6 @@ import pytest
 from helpers.browser import CHROMIUM, in_browser
 from helpers.studies import TUNED, read_table, start_study
 
-from wn_gan import keras_compat
 from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import UserError
 from wn_gan.runs.folder import RunFolder
@@ -19,12 +18,12 @@ from wn_gan.study.cells import Cell
 from wn_gan.study.plan import Trial
 from wn_gan.study.tuning import FAILED, choose, tuning_losses
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.fixture(scope="module")
 def tuned_study(tmp_path_factory):
     """A tuned study that nothing has disturbed."""
-    if not keras_compat.KERAS_3:
-        pytest.skip("two minutes, and nothing in it depends on Keras")
     path = tmp_path_factory.mktemp("tuned") / "study"
     study = start_study(path, **TUNED)
     output, _ = study.communicate(timeout=500)

@@ -191,7 +191,8 @@ def _script(text: str) -> markupsafe.Markup:
 
 
 def _protocol(runs: Sequence[tuple[str, Result]]) -> str:
-    protocols = {run.summary["protocol"] for _, run in runs if run.summary}
+    summaries = [run.summary for _, run in runs if run.summary]
+    protocols = {s.get("protocol_in_full", s["protocol"]) for s in summaries}
     return ", ".join(sorted(protocols)) or "no final test"
 
 

@@ -88,7 +88,7 @@ def _to_tensorboard(test: RunEvaluation, summary: dict) -> None:
     if test.options.images is None and test.options.output is None:
         part = test.options.part
         write_scalars(
-            test.run.folder.tensorboard / part,
+            test.run.folder.test_events,
             source["step"],
             {f"{part}/{source['batch_norm']} statistics": summary["mean"]},
         )

@@ -186,6 +186,7 @@ class FinalTest:
             "median": float(np.median(losses)),
             "interval_95": [low, high],
             "protocol": str(self.protocol),
+            "protocol_in_full": self.protocol.in_full,
             "provenance": self.provenance,
             "evaluations": self.protocol.evaluations,
             "num_images": len(losses),

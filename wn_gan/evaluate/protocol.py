@@ -1,6 +1,7 @@
 """Protocol of a reconstruction loss, which makes losses comparable."""
 
 import dataclasses
+import hashlib
 import re
 
 _KINDS_OF_PATHS = ("folder", "npz", "zip")
@@ -38,11 +39,24 @@ class Protocol:
     batch_size: int | None = None
 
     def __str__(self) -> str:
-        """One word, usable as a folder name.
+        """A short word, usable as a folder name.
 
         It contains no path, so the same measurement on another machine has
-        the same protocol. The hash identifies the images.
+        the same protocol. Its hash is of all attributes.
         """
+        digest = hashlib.sha256(self.in_full.encode()).hexdigest()
+        return "-".join(
+            [
+                word_of(self.dataset),
+                f"{self.solver}{self.evaluations}",
+                f"n{self.num_images}",
+                digest[:8],
+            ]
+        )
+
+    @property
+    def in_full(self) -> str:
+        """All attributes in one word."""
         height, width, channels = self.image_shape
         parts = [
             word_of(self.dataset),

@@ -44,7 +44,7 @@ def run_features(
     )
     found = _with_progress(measuring)
     named = {f"features/{name}": value for name, value in found.items()}
-    write_scalars(test.run.folder.tensorboard / "features", step, named)
+    write_scalars(test.run.folder.test_events, step, named)
     return found
 
 

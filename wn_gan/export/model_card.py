@@ -132,6 +132,7 @@ def _line(summary: dict) -> str:
     low, high = summary["interval_95"]
     return (
         f"{summary['mean']:.5f} ({low:.5f} to {high:.5f}), protocol "
-        f"`{summary['protocol']}`, {summary['provenance']['batch_norm']} "
+        f"`{summary.get('protocol_in_full', summary['protocol'])}`, "
+        f"{summary['provenance']['batch_norm']} "
         "statistics"
     )

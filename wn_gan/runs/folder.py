@@ -75,11 +75,11 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.samples = self.path / "samples"
         self.reconstructions = self.path / "reconstructions"
-        self.tensorboard = self.path / "tensorboard"
         self.final = self.path / "final.json"
         self.failures = self.path / "failures.json"
         self.failed = self.path / "failed"
         self.final_test = self.path / "final_test"
+        self.test_events = self.path / "tests"
         self.average_statistics = self.path / "average_statistics"
 
     @property

@@ -71,7 +71,7 @@ def open_run(
     MetricsFile(folder.metrics).cut_after(state.step)
     if state.step < config.train_steps:
         folder.final.unlink(missing_ok=True)  # from a shorter run
-    run.tensorboard = TensorBoardLog(folder.tensorboard, state.step)
+    run.tensorboard = TensorBoardLog(folder.path, state.step)
     run.progress = Progress(config.train_steps, "step", state.step)
     with contextlib.closing(run.tensorboard), run.progress:
         _say_beginning(run, split, latest.damaged if latest else None)

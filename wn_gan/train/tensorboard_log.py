@@ -49,7 +49,8 @@ class TensorBoardLog:
     """Writes event files.
 
     Args:
-        folder: folder of the event files.
+        folder: folder of the event files: the run's, so that TensorBoard
+            calls the run by its name.
         begun_at: step at which this process begins. TensorBoard drops later
             data of an earlier process that was killed.
     """
@@ -114,7 +115,8 @@ class TensorBoardLog:
                 yield
         except tf.errors.OpError as error:
             reason = error.message.splitlines()[0].split("; ")[-1]
-            raise OSError(errno.EIO, reason, str(self.folder)) from error
+            files = self.folder / "events.out.tfevents.*"
+            raise OSError(errno.EIO, reason, str(files)) from error
 
 
 def _purge(folder: Path, step: int) -> None:
