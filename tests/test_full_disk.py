@@ -74,9 +74,12 @@ def only_line(result):
 FULL = {  # bytes -> the file that has no room
     40_000: "checkpoints/",  # one takes 79,000; written after step 25
     100_000: "samples/step_00000030.png",
-    185_000: "full/events.out",  # grids of 30 steps take 190,000
+    300_000: "full/events.out",  # two grids take 380,000, a PNG 266,000
 }
-SOON = {40_000: {"checkpoint_every_steps": 5}}
+SOON = {
+    40_000: {"checkpoint_every_steps": 5},
+    300_000: {"sample_every_steps": 5},
+}
 
 
 def test_a_full_disk_loses_nothing(begun, whole, tmp_path):

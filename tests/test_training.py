@@ -54,11 +54,12 @@ def test_the_run_folder_is_complete(finished):
     }
     names = {p.name for p in folder.checkpoints.iterdir()}
     assert names == {"last.npz", "previous.npz", "best.npz"}
-    for kind, size in (("samples", (263, 263)), ("reconstructions", (263, 65))):
+    for kind, size in (("samples", (789, 789)), ("reconstructions", (789, 195))):
         pictures = sorted((folder.path / kind).iterdir())
         names = [p.name for p in pictures]
         assert names == ["step_00000010.png", "step_00000020.png"]
-        # 8 x 8 samples; 6 targets above 6 reconstructions, 8 places a row.
+        # 8 x 8 samples; 6 targets above 6 reconstructions, 8 places a row;
+        # each pixel three times.
         with Image.open(pictures[0]) as picture:
             assert picture.size == size
     assert not list(folder.path.rglob("*.partial*"))
@@ -241,7 +242,7 @@ def test_gray_images_of_another_shape_train(tmp_path, random):
     assert result.returncode == 0, result.stderr
     with Image.open(folder.samples / "step_00000020.png") as sample:
         assert sample.mode == "L"
-        assert sample.size == (8 * 15 - 1, 8 * 11 - 1)
+        assert sample.size == (6 * (8 * 15 - 1), 6 * (8 * 11 - 1))
 
 
 def test_steps_per_execution_changes_nothing_but_the_calls(finished, tmp_path):

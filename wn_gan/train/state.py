@@ -12,7 +12,7 @@ import tensorflow as tf
 from wn_gan.config import Config
 from wn_gan.distribution import is_chief
 from wn_gan.gan.model import GAN
-from wn_gan.images import save_png
+from wn_gan.images import enlarged, save_png
 from wn_gan.progress import Progress
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.failures import Failure, FailureLog
@@ -137,7 +137,7 @@ class Run:
         self.tensorboard.text(failure.step, "failures", str(failure))
 
     def show(self, step: int, kind: str, picture: np.ndarray) -> None:
-        """Writes `<kind>/step_<8 digits>.png` and shows it in TensorBoard.
+        """Writes `<kind>/step_<8 digits>.png`, enlarged, and to TensorBoard.
 
         Args:
             step: step of the picture.
@@ -148,5 +148,5 @@ class Run:
             return
         caption = f"{self.folder.path.name}, step {step:,}: {kind}"
         path = self.folder.picture(kind, step)
-        save_png(picture, path, caption)
+        save_png(enlarged(picture), path, caption)
         self.tensorboard.image(step, kind, picture)
