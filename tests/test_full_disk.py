@@ -148,3 +148,16 @@ def test_a_folder_that_is_read_only(read_only):
     )
     _, metadata = checkpoints.read(read_only.checkpoints / "last.npz")
     assert metadata["step"] == 20
+
+
+def test_a_test_of_a_run_that_is_read_only(read_only, tmp_path, run_here):
+    """Its own folder can't take the results; another folder can."""
+    flags = {"run_dir": read_only.path, "evaluations": 1, "controls": "false"}
+    result = run_here("evaluate", **flags)
+    assert result.returncode == 2
+    assert only_line(result) == (
+        f"error: --run_dir={read_only.path}: cannot be written: Read-only "
+        "file system"
+    )
+    result = run_here("evaluate", **flags, output=tmp_path / "elsewhere")
+    assert result.returncode == 0, result.stderr
