@@ -6,15 +6,20 @@ their outputs.
 """
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECONDS = 900
+_PLAIN = "text/plain"
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -44,7 +49,7 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
-def execute(notebook: nbformat.NotebookNode, **environment: str) -> None:
+def execute(notebook: NotebookNode, **environment: str) -> None:
     """Runs all cells, with their folder as working folder.
 
     Args:
@@ -62,15 +67,59 @@ def execute(notebook: nbformat.NotebookNode, **environment: str) -> None:
             data = output.get("data", {})
             data.pop("image/jpeg", None)  # the PNG is there too
             data.pop("text/html", None)
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
+
+
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """The outputs of a cell, adjacent texts as one.
+
+    Progress makes an output of each of its lines.
+
+    Args:
+        outputs: of the cell.
+    """
+    found: list[NotebookNode] = []
+    for output in outputs:
+        text = _text(output)
+        if text is None:
+            found.append(output)
+        elif found and found[-1].output_type == "stream":
+            found[-1].text += text
+        else:
+            found.append(new_output("stream", text=text))
+    return found
+
+
+def _text(output: NotebookNode) -> str | None:
+    """What an output says that has nothing else to show."""
+    if output.output_type == "stream":
+        return output.text
+    if output.output_type == "display_data" and set(output.data) == {_PLAIN}:
+        return output.data[_PLAIN].rstrip("\n") + "\n"
+    return None
 
 
 def main() -> None:
-    """Runs each notebook and stores its outputs; deletes their runs."""
+    """Runs each notebook and stores its outputs; deletes their runs.
+
+    A stand-in for TensorFlow Serving answers, with the model that comes with
+    the repository.
+    """
+    sys.path.append(str(ROOT / "tests"))
+    from helpers.serving_server import serving
+
     for path in NOTEBOOKS:
         notebook = nbformat.read(path, as_version=4)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        model = serving("faces", ROOT / "saved_models" / "faces" / "1")
+        runs = tempfile.TemporaryDirectory(dir=path.parent)
+        with model as addresses, runs as folder:
             own = Path(folder).name
-            execute(notebook, WN_GAN_RUNS=own)
+            execute(
+                notebook,
+                WN_GAN_RUNS=own,
+                TF_SERVING_REST_ADDRESS=addresses["rest"],
+            )
         # What a reader's own outputs will say.
         path.write_text(nbformat.writes(notebook).replace(own, "runs") + "\n")
         print(f"written: {path.name}")

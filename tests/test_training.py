@@ -18,6 +18,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
 from tensorboard.backend.event_processing.event_multiplexer import (
     EventMultiplexer,
 )
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from wn_gan.flag_defs import from_flag_file
 from wn_gan.runs.checkpoints import read
@@ -117,6 +118,18 @@ def test_tensorboard_calls_a_run_by_its_folder(finished):
     folder, _ = finished
     found = EventMultiplexer().AddRunsFromDirectory(str(folder.path.parent))
     assert folder.path.name in found.Runs()
+
+
+def test_tensorboard_shows_the_options_of_a_run(finished):
+    folder, _ = finished
+    events = EventAccumulator(str(folder.path))
+    events.Reload()
+    stored = events.SummaryMetadata("_hparams_/session_start_info")
+    shown = HParamsPluginData.FromString(stored.plugin_data.content)
+    assert shown.session_start_info.group_name == folder.path.name
+    options = shown.session_start_info.hparams
+    assert options["norm"].string_value == "weight"
+    assert options["batch_size"].number_value == TINY["batch_size"]
 
 
 def test_a_finished_run_is_left_alone(finished):

@@ -66,7 +66,7 @@ class TensorBoardLog:
         names |= {name: getattr(config, name) for name in HPARAMS}
         features = ",".join(map(str, config.level_features))
         with self._writing():
-            hparams.hparams(names | {"features": features})
+            hparams.hparams(names | {"features": features}, self.folder.name)
         lines = to_flag_file(config).splitlines()
         text = "\n".join("    " + line for line in lines)
         self.text(0, "config", text)
