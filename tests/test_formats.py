@@ -102,12 +102,13 @@ def test_a_keras_file_opens_with(backend, tmp_path):
     files = [tmp_path / n for n in ("generator.keras", "z.npy", "images.npy")]
     formats.write_format(generator, "keras", files[0])
     np.save(files[1], codes.astype(np.float32))
+    kept = {"PATH": "/usr/bin", "HOME": str(tmp_path)}
     result = subprocess.run(
         [sys.executable, "-c", ELSEWHERE, *map(str, files)],
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"KERAS_BACKEND": backend, "PATH": "/usr/bin", "HOME": str(tmp_path)},
+        env=kept | {"KERAS_BACKEND": backend},
     )
     assert result.returncode == 0, result.stderr
     difference = np.load(files[2]) - generator(codes, training=False).numpy()

@@ -55,7 +55,8 @@ def test_the_run_folder_is_complete(finished):
     }
     names = {p.name for p in folder.checkpoints.iterdir()}
     assert names == {"last.npz", "previous.npz", "best.npz"}
-    for kind, size in (("samples", (789, 789)), ("reconstructions", (789, 195))):
+    sizes = {"samples": (789, 789), "reconstructions": (789, 195)}
+    for kind, size in sizes.items():
         pictures = sorted((folder.path / kind).iterdir())
         names = [p.name for p in pictures]
         assert names == ["step_00000010.png", "step_00000020.png"]
