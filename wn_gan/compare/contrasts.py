@@ -39,10 +39,10 @@ class Contrast:
             p-value is of; by ranks where a run failed.
         mean: of the finite differences; None if there is none.
         interval: of the mean over seeds, for all contrasts together.
-        hierarchical: the same by a bootstrap over seeds and images.
-        images_only: interval over images, for these runs only.
         p: adjusted for all contrasts (Holm); it alone decides.
         least_p: the smallest p that this many seeds can give.
+        hierarchical: the interval by a bootstrap over seeds and images.
+        images_only: interval over images, for these runs only.
         improvement: probability that a run is better than a baseline's.
         improvement_interval: of it, over runs.
     """
@@ -55,12 +55,12 @@ class Contrast:
     direction: str
     mean: float | None
     interval: Interval
-    hierarchical: Interval
-    images_only: Interval
     p: float
     least_p: float
-    improvement: float
-    improvement_interval: Interval
+    hierarchical: Interval = None
+    images_only: Interval = None
+    improvement: float | None = None
+    improvement_interval: Interval = None
 
     @property
     def can_decide(self) -> bool:
@@ -143,58 +143,80 @@ def score(run: Result) -> float:
 
 
 def contrasts(groups: list[Group], baseline: Group) -> list[Contrast]:
-    """Each other group against the baseline.
+    """The final test of each other group against the baseline's.
 
     Args:
         groups: all of the comparison.
         baseline: one of them.
     """
     others = [group for group in groups if group is not baseline]
-    found = [_contrast(group, baseline, len(others)) for group in others]
-    adjusted = holm([contrast.p for contrast in found])
+    return adjusted([_contrast(g, baseline, len(others)) for g in others])
+
+
+def adjusted(found: list[Contrast]) -> list[Contrast]:
+    """Contrasts with their p-values adjusted for all of them (Holm)."""
+    p_values = holm([contrast.p for contrast in found])
     return [
         dataclasses.replace(contrast, p=p)
-        for contrast, p in zip(found, adjusted, strict=True)
+        for contrast, p in zip(found, p_values, strict=True)
     ]
 
 
-def _contrast(group: Group, baseline: Group, count: int) -> Contrast:
-    seeds = sorted(set(group.seeds) & set(baseline.seeds))
-    one, other = (_by_seed(g, seeds) for g in (group, baseline))
-    values, base = (np.array([score(r) for r in runs]) for runs in (one, other))
+def paired(
+    names: tuple[str, str],
+    seeds: list[int],
+    values: np.ndarray,
+    base: np.ndarray,
+    count: int,
+) -> Contrast:
+    """A contrast of any two numbers per seed; its p is not adjusted.
+
+    Args:
+        names: of what is compared, and of what it is compared with.
+        seeds: of the runs.
+        values: `[seeds]`, lower is better, infinite for a failed run.
+        base: of what it is compared with.
+        count: of contrasts that are shown together.
+    """
     differences = paired_differences(values, base)
     ended = np.isfinite(values) & np.isfinite(base)
     finite = differences[ended]
     tested = differences if ended.all() else signed_ranks(differences)
-    images = _image_differences(one, other)
-    pairs = int(np.count_nonzero(differences))
     return Contrast(
-        label=group.label,
-        baseline=baseline.label,
+        label=names[0],
+        baseline=names[1],
         seeds=seeds,
         differences=differences.tolist(),
         ended=ended.tolist(),
         direction="lower" if tested.sum() < 0 else "higher",
         mean=float(finite.mean()) if len(finite) else None,
         interval=t_interval(finite, count),
-        hierarchical=hierarchical_interval(images, count),
-        images_only=_over_images(images),
         p=sign_flip_p(tested),
-        least_p=least_p(pairs, count),
-        improvement=probability_of_improvement(
-            np.array([score(r) for r in group.runs]),
-            np.array([score(r) for r in baseline.runs]),
-        ),
-        improvement_interval=improvement_interval(
-            np.array([score(r) for r in group.runs]),
-            np.array([score(r) for r in baseline.runs]),
-        ),
+        least_p=least_p(int(np.count_nonzero(differences)), count),
     )
 
 
-def _by_seed(group: Group, seeds: list[int]) -> list[Result]:
-    runs = dict(zip(group.seeds, group.runs, strict=True))
-    return [runs[seed] for seed in seeds]
+def shared_seeds(group: Group, baseline: Group) -> list[int]:
+    """Seeds that both groups have, in order."""
+    return sorted(set(group.seeds) & set(baseline.seeds))
+
+
+def _contrast(group: Group, baseline: Group, count: int) -> Contrast:
+    seeds = shared_seeds(group, baseline)
+    pairs = [group.by_seed(seeds), baseline.by_seed(seeds)]
+    values, base = (np.array([score(r) for r in runs]) for runs in pairs)
+    names = (group.label, baseline.label)
+    images = _image_differences(*pairs)
+    scores = [
+        np.array([score(r) for r in each.runs]) for each in (group, baseline)
+    ]
+    return dataclasses.replace(
+        paired(names, seeds, values, base, count),
+        hierarchical=hierarchical_interval(images, count),
+        images_only=_over_images(images),
+        improvement=probability_of_improvement(*scores),
+        improvement_interval=improvement_interval(*scores),
+    )
 
 
 def _image_differences(one: list[Result], other: list[Result]) -> np.ndarray:

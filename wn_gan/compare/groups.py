@@ -29,6 +29,11 @@ class Group:
         """One per run."""
         return [run.config.seed for run in self.runs]
 
+    def by_seed(self, seeds: Sequence[int]) -> list[Result]:
+        """The runs of some seeds, in their order."""
+        runs = dict(zip(self.seeds, self.runs, strict=True))
+        return [runs[seed] for seed in seeds]
+
 
 def grouped(results: Sequence[Result]) -> list[Group]:
     """Groups, in the order of their first run.

@@ -12,9 +12,11 @@ import vl_convert
 
 from wn_gan.compare.bundled import Tuning
 from wn_gan.compare.charts import Chart, charts_of, forest_of, tuning_charts
-from wn_gan.compare.contrasts import disagreement
+from wn_gan.compare.contrasts import Contrast, disagreement
+from wn_gan.compare.course import early, late
 from wn_gan.compare.effort import changes_of_order, efforts
 from wn_gan.compare.groups import Group
+from wn_gan.compare.orders import orders
 from wn_gan.compare.pictures import picture_rows
 from wn_gan.compare.results import Result
 from wn_gan.compare.tables import (
@@ -97,6 +99,9 @@ def _render(
         main_columns=MAIN_COLUMNS,
         notes=[t for v in views for c in v.contrasts if (t := disagreement(c))],
         order_changes=changes_of_order(found),
+        orders=orders(rows),
+        early=_sentences(early(groups, views[0].baseline)),
+        late=_sentences(late(groups)),
         beside_columns=beside_columns(rows),
         beside_rows=[cells_of(row, beside_columns(rows)) for row in rows],
         charts=[_placed(chart) for chart in charts],
@@ -137,12 +142,16 @@ def _view(view: View, forest: Chart | None) -> dict:
         "main_id": view.file_name("main"),
         "results_id": view.file_name("results"),
         "contrasts_id": view.file_name("contrasts"),
-        "sentences": [f"{each.sentence()}." for each in view.contrasts],
+        "sentences": _sentences(view.contrasts),
         "forest": _placed(forest) if forest is not None else None,
         "main_rows": [main_cells(row) for row in rows],
         "columns": names,
         "rows": [cells_of(row, names) for row in rows],
     }
+
+
+def _sentences(contrasts: Sequence[Contrast]) -> list[str]:
+    return [f"{each.sentence()}." for each in contrasts]
 
 
 def _controls(groups: Sequence[Group]) -> dict:

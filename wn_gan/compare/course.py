@@ -1,0 +1,85 @@
+"""The course of training: which group is lower early, which rises late."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from wn_gan.compare.contrasts import (
+    Contrast,
+    adjusted,
+    paired,
+    shared_seeds,
+)
+from wn_gan.compare.groups import Group
+from wn_gan.compare.results import ALIVE, Result
+
+
+def early(groups: Sequence[Group], baseline: Group) -> list[Contrast]:
+    """Each other group against the baseline in the first quarter of training.
+
+    Args:
+        groups: all of the comparison.
+        baseline: one of them.
+
+    Returns:
+        Contrasts of each run's mean running test; empty if a run that is
+        alive has no running test there.
+    """
+    if not _have(groups, 1):
+        return []
+    others = [group for group in groups if group is not baseline]
+    found = []
+    for group in others:
+        seeds = shared_seeds(group, baseline)
+        values, base = (_means(g, seeds, 1) for g in (group, baseline))
+        names = (group.label, baseline.label)
+        found.append(paired(names, seeds, values, base, len(others)))
+    return adjusted(found)
+
+
+def late(groups: Sequence[Group]) -> list[Contrast]:
+    """Each group's last quarter of training against its third.
+
+    The lowest test of a run is no measure of that: whatever comes after the
+    lowest is higher.
+
+    Args:
+        groups: all of the comparison.
+
+    Returns:
+        As `early`.
+    """
+    if not _have(groups, 3) or not _have(groups, 4):
+        return []
+    found = []
+    for group in groups:
+        third, last = (_means(group, group.seeds, q) for q in (3, 4))
+        names = (f"{group.label}, last quarter", "the third")
+        found.append(paired(names, group.seeds, last, third, len(groups)))
+    return adjusted(found)
+
+
+def _have(groups: Sequence[Group], quarter: int) -> bool:
+    """Whether all runs that are alive were tested in a quarter."""
+    runs = [r for g in groups for r in g.runs if r.state == ALIVE]
+    return bool(runs) and all(_tests(run, quarter) for run in runs)
+
+
+def _means(group: Group, seeds: Sequence[int], quarter: int) -> np.ndarray:
+    """Mean running test of each run; infinite if it is not alive."""
+    return np.array(
+        [
+            np.mean(_tests(run, quarter)) if run.state == ALIVE else np.inf
+            for run in group.by_seed(seeds)
+        ]
+    )
+
+
+def _tests(run: Result, quarter: int) -> list[float]:
+    """Losses of the running tests in a quarter of training, 1 to 4."""
+    length = run.config.train_steps / 4
+    return [
+        loss
+        for step, loss in run.tests
+        if length * (quarter - 1) < step <= length * quarter
+    ]
