@@ -17,6 +17,7 @@ from wn_gan.study.bundle import Bundle
 from wn_gan.study.cells import Cell
 from wn_gan.study.plan import Trial
 from wn_gan.study.tuning import FAILED, choose, tuning_losses
+from wn_gan.study.views import PlannedView, runs_of
 
 pytestmark = pytest.mark.one_stack
 
@@ -87,6 +88,24 @@ def test_each_cell_chooses_its_own_and_all_choose_one():
     assert choice.shared.name == "middle"
     lost = choose(trials, [FAILED] * 18)
     assert lost.shared.name == lost.own["none"].name == "low"
+
+
+def test_runs_go_seed_by_seed():
+    """So a study that is stopped has the same seeds of each norm."""
+
+    def run(norm, seed, rate):
+        name = f"{norm}_{rate}_{seed}"
+        return Config(norm=norm, seed=seed, g_learning_rate=rate, run_dir=name)
+
+    seeds = (0, 1)
+    best = {"none": 1, "batch": 2}
+    own = [run(norm, s, rate) for norm, rate in best.items() for s in seeds]
+    same = [run(norm, s, 2) for norm in best for s in seeds]
+    views = [PlannedView("", "own", own), PlannedView("b", "same", same)]
+    assert [config.run_dir for config in runs_of(views)] == [
+        *("none_1_0", "batch_2_0", "none_1_1", "batch_2_1"),
+        *("none_2_0", "none_2_1"),  # batch has run with 2 already
+    ]
 
 
 def test_a_tuning_run_without_its_test_chooses_nothing(tmp_path):

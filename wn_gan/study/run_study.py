@@ -28,7 +28,7 @@ from wn_gan.study.plan import (
 )
 from wn_gan.study.preview import preview
 from wn_gan.study.status import print_status
-from wn_gan.study.views import PlannedView, planned_views
+from wn_gan.study.views import PlannedView, planned_views, runs_of
 
 
 def run_study(shared: Config, options: StudyOptions) -> None:
@@ -69,12 +69,9 @@ def _score(
     bundle: Bundle,
 ) -> None:
     """Trains and tests the scored runs, and writes the report."""
-    configs = {
-        config.run_dir: config for view in views for config in view.configs
-    }
     shown = [c for c in views[0].configs if c.seed == options.seeds[0]]
     if _run_missing(
-        list(configs.values()),
+        runs_of(views),
         final_measurements(options),
         options,
         bundle,

@@ -26,6 +26,21 @@ class PlannedView:
     configs: list[Config]
 
 
+def runs_of(views: Sequence[PlannedView]) -> list[Config]:
+    """The runs of all views, each once, in the order in which they run.
+
+    Seed by seed: a study that is stopped has the same seeds of each cell.
+
+    Args:
+        views: the most important one first.
+    """
+    found = {}
+    for view in views:
+        for config in sorted(view.configs, key=lambda config: config.seed):
+            found.setdefault(config.run_dir, config)
+    return list(found.values())
+
+
 def planned_views(
     shared: Config,
     options: StudyOptions,
