@@ -44,7 +44,7 @@ docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet \
 	    --site-dir build/site
 
-# Runs the notebooks and stores their outputs; needs EXTRAS=docs.
+# Runs the notebooks and stores their outputs; needs EXTRAS=dev,docs.
 notebooks: $(STAMP)
 	$(BIN)/python docs/render_notebooks.py
 

@@ -93,8 +93,8 @@ def test_two_runs_are_told_as_two_runs(many):
     groups = grouped(read_results(many[:4], None))
     (contrast,) = contrasts(groups, groups[0])
     assert contrast.sentence() == (
-        "weight against none: cannot decide at 5% with two runs (differences "
-        "-0.0020 to -0.0010)"
+        "weight against none: cannot decide at 5% with two paired seeds "
+        "(differences -0.0020 to -0.0010)"
     )
     assert contrast.interval is None
 

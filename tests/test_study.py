@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -247,9 +248,9 @@ def test_a_study_does_not_return_stale_numbers(studied, run_here):
 
 
 def losses_of(study):
-    """What the report's charts are drawn from, by its protocol."""
-    html = (study / "report" / "report.html").read_text()
-    protocol = re.search(r"Protocol: <code>(.*?)</code>", html)[1]
+    """What the report is drawn from, by its protocol."""
+    content = json.loads((study / "bundle" / "study.json").read_text())
+    protocol = content["protocol"]
     test = study / "none_seed0" / "final_test" / protocol
     return (test / "per_image.csv").read_text()
 

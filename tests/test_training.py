@@ -127,7 +127,7 @@ def test_tensorboard_shows_the_options_of_a_run(finished):
     events.Reload()
     stored = events.SummaryMetadata("_hparams_/session_start_info")
     shown = HParamsPluginData.FromString(stored.plugin_data.content)
-    assert shown.session_start_info.group_name == folder.path.name
+    assert shown.session_start_info.group_name == str(folder.path)
     options = shown.session_start_info.hparams
     assert options["norm"].string_value == "weight"
     assert options["batch_size"].number_value == TINY["batch_size"]

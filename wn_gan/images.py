@@ -73,6 +73,17 @@ def pairs_grid(targets: np.ndarray, results: np.ndarray) -> np.ndarray:
     return grid(np.concatenate(rows), columns=8)
 
 
+def read_as_large(path: str | Path, size: tuple[int, int]) -> Image.Image:
+    """A picture in RGB at the size of another one: the frames of an animation.
+
+    Args:
+        path: of the PNG.
+        size: width and height.
+    """
+    with Image.open(path) as picture:
+        return picture.convert("RGB").resize(size, Image.Resampling.NEAREST)
+
+
 def enlarged(picture: np.ndarray) -> np.ndarray:
     """A picture enlarged by a whole number, to at most 800 pixels.
 

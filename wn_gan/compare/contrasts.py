@@ -131,7 +131,7 @@ class Contrast:
 
 
 def _runs(count: int) -> str:
-    names = {1: "one paired seed", 2: "two runs"}
+    names = {1: "one paired seed", 2: "two paired seeds"}
     return names.get(count, f"{count} paired seeds")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from wn_gan.compare.results import Result
 from wn_gan.config import Config
 from wn_gan.errors import UserError
+from wn_gan.evaluate.protocol import word_of
 
 # Shown by the group's name already.
 _NAMED = ("norm", "g_norm", "d_norm", "architecture")
@@ -68,7 +69,9 @@ def _compared(config: Config) -> dict[str, Any]:
         for field in dataclasses.fields(config)
         if not field.metadata["may_change"] and field.name != "seed"
     ]
-    return {name: getattr(config, name) for name in [*names, "train_steps"]}
+    found = {name: getattr(config, name) for name in [*names, "train_steps"]}
+    # A folder may have moved; the protocol tells other images apart.
+    return found | {"dataset": word_of(config.dataset)}
 
 
 def _key(config: Config) -> tuple:

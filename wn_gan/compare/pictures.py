@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from wn_gan.compare.groups import Group
 from wn_gan.compare.shown_images import kept_picture, shown_images
+from wn_gan.images import read_as_large
 
 _MILLISECONDS, _CAPTION_HEIGHT, _QUALITY = 900, 14, 80
 
@@ -47,7 +48,9 @@ def _data(path: Path) -> str:
 
 def _timeline(grids: Sequence[Path]) -> str:
     """The sample grids of training as an animation, a frame per step."""
-    frames = [_frame(path) for path in grids]
+    with Image.open(grids[-1]) as last:
+        size = last.size
+    frames = [_frame(path, size) for path in grids]
     file = io.BytesIO()
     frames[0].save(
         file,
@@ -62,12 +65,11 @@ def _timeline(grids: Sequence[Path]) -> str:
     return f"data:image/webp;base64,{text}"
 
 
-def _frame(path: Path) -> Image.Image:
+def _frame(path: Path, size: tuple[int, int]) -> Image.Image:
     """A sample grid with its step below it."""
-    with Image.open(path) as grid:
-        width, height = grid.size
-        frame = Image.new("RGB", (width, height + _CAPTION_HEIGHT), "white")
-        frame.paste(grid)
+    width, height = size
+    frame = Image.new("RGB", (width, height + _CAPTION_HEIGHT), "white")
+    frame.paste(read_as_large(path, size))
     step = int(path.stem.removeprefix("step_"))
     draw = ImageDraw.Draw(frame)
     draw.text((2, height + 1), f"step {step:,}", fill="black")

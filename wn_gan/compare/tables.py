@@ -117,8 +117,9 @@ def _row(group: Group, contrast: Contrast | None) -> dict:
     _add_scores(row, np.array([score(run) for run in runs]))
     if contrast is not None:
         _add_contrast(row, contrast)
+    alive = tuple(run for run in runs if run.state == ALIVE)
     for name in FEATURES:
-        row[name] = _mean(runs, lambda r, name=name: r.features.get(name))
+        row[name] = _mean(alive, lambda r, name=name: r.features.get(name))
     row["running test best"] = _mean(runs, lambda r: min(x for _, x in r.tests))
     row["running test last"] = _mean(runs, lambda r: r.tests[-1][1])
     row["images/s"] = _mean(runs, lambda r: r.images_per_second)

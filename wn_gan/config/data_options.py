@@ -108,6 +108,13 @@ class DataOptions:
         """Whether `--dataset` is a path, such as folder:<path>."""
         return self.dataset.partition(":")[0] in PATH_KINDS
 
+    @property
+    def place(self) -> str | None:
+        """Path of the data, as `moved_to` takes it; None for the default."""
+        if not self.has_path:
+            return self.data_dir
+        return self.dataset.partition(":")[2]
+
     def moved_to(self, data_dir: str) -> "DataOptions":
         """The same options for data that are somewhere else now.
 

@@ -34,7 +34,7 @@ class EvaluateOptions(FeatureOptions, SearchOptions):
         "and --output. Its graph runs on this machine.",
     )
     output: str | None = option(
-        None, "Output folder; default: final_test/<protocol> of the run."
+        None, "Output folder; default: <part>/<protocol> of the run."
     )
     images: str | None = option(
         None,
@@ -49,8 +49,7 @@ class EvaluateOptions(FeatureOptions, SearchOptions):
     )
     num_images: int | None = option(
         None,
-        "Most test images, the first ones of the part's random order; default: "
-        "all.",
+        "Most test images, a seeded sample of the part; default: all.",
         minimum=1,
     )
     write_pairs: bool = option(

@@ -1,7 +1,7 @@
 """Final test: python -m wn_gan.evaluate --run_dir=runs/quickstart.
 
 Searches the code of every final-test image (or of --images) and writes the
-losses, the pairs and a summary to final_test/<protocol>/ of the run. Run
+losses, a grid and a summary to final_test/<protocol>/ of the run. Run
 again after an interruption, it goes on where it was.
 """
 

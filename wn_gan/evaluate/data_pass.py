@@ -131,5 +131,5 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
         # NumPy leaves a damaged file open.
         with open(path, "rb") as file, np.load(file) as arrays:
             return dict(arrays)
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None

@@ -23,7 +23,6 @@ from wn_gan.evaluate.run_evaluation import (
     reconstructor,
 )
 from wn_gan.evaluate.run_features import run_features, saved_model_features
-from wn_gan.evaluate.scalars import write_scalars
 from wn_gan.features.extractor import Extractor, open_extractor
 from wn_gan.files import output_folder, path_sha256
 from wn_gan.generators.saved_model import load_generator, newest_version
@@ -66,8 +65,6 @@ def _evaluate_run(
     with Progress(total, "images", shown=chief) as progress:
         for name, mode in jobs:
             summaries.append(test.measure(name, mode, progress))
-            if chief:
-                _to_tensorboard(test, summaries[-1])
     controls = run_controls(test, split) if options.controls else {}
     features = {}
     if chief and extractor is not None:
@@ -80,18 +77,6 @@ def _evaluate_run(
             "--output=report"
         )
     return summaries
-
-
-def _to_tensorboard(test: RunEvaluation, summary: dict) -> None:
-    """The mean at the checkpoint's step; not of other images."""
-    source = summary["provenance"]
-    if test.options.images is None and test.options.output is None:
-        part = test.options.part
-        write_scalars(
-            test.run.folder.test_events,
-            source["step"],
-            {f"{part}/{source['batch_norm']} statistics": summary["mean"]},
-        )
 
 
 def _extractor(options: EvaluateOptions) -> Extractor | None:

@@ -72,6 +72,19 @@ class FeatureTest:
         have = 0 if self.train is None else len(self.train)
         return min(have, self.options.feature_samples)
 
+    @property
+    def _path(self) -> Path:
+        return self.folder / f"features-{self.protocol}.json"
+
+    @property
+    def _identity(self) -> str:
+        text = f"{self.final_test} {self.protocol} {self._trained}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def stored(self) -> dict[str, float] | None:
+        """What was measured of the same generator; None if nothing was."""
+        return read_measures(self._path, self._identity)
+
     def run(self, progress: Progress) -> dict[str, float]:
         """Measures, or reads what was measured of the same generator.
 
@@ -81,10 +94,8 @@ class FeatureTest:
         Returns:
             Numbers by name: "KID (test)", "coverage (train)", ...
         """
-        path = self.folder / f"features-{self.protocol}.json"
-        text = f"{self.final_test} {self.protocol} {self._trained}"
-        identity = hashlib.sha256(text.encode()).hexdigest()
-        done = read_measures(path, identity)
+        path = self._path
+        done = self.stored()
         if done is not None:
             progress.advance(self.num_images)
             return done
@@ -92,7 +103,7 @@ class FeatureTest:
         if path.exists():
             keep(path.parent, [path.name])
         record = {
-            "identity": identity,
+            "identity": self._identity,
             "final_test": self.final_test,
             "protocol": self.protocol,
             "num_samples": self.options.feature_samples,

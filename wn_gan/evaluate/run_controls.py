@@ -11,7 +11,7 @@ import tensorflow as tf
 from wn_gan.data import Split
 from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.evaluate.batch_norm import in_mode
-from wn_gan.evaluate.controls import data_controls
+from wn_gan.evaluate.controls import data_controls, sample
 from wn_gan.evaluate.final_test import read_losses
 from wn_gan.evaluate.manifest import written_identity
 from wn_gan.evaluate.run_evaluation import RunEvaluation
@@ -48,8 +48,9 @@ def run_controls(test: RunEvaluation, split: Split) -> dict[str, float]:
     name = "best" if "best" in checkpoints else checkpoints[0]
     step = test.run.restore(test.generator, name, test.options.average)
     tested = test.manifest(step, "moving").identity()
-    identity = f"{tested} of {test.options.controls_images}"
     path = test.folder_of(name) / "controls.json"
+    has_losses = written_identity(path.parent) == tested
+    identity = _identity(tested, test.options.controls_images, has_losses)
     done = _read(path, identity)
     wait_for_all(test.strategy)  # all have read: the chief may write
     if done is not None:
@@ -65,7 +66,7 @@ def run_controls(test: RunEvaluation, split: Split) -> dict[str, float]:
     by_pca = np.array(found.pop("pca_by_image"))
     own, of_training_images = _generator_controls(test, split, name)
     found |= own
-    if written_identity(path.parent) == tested:
+    if has_losses:
         losses = read_losses(path.parent)
         found |= _beside_losses(losses, by_pca, of_training_images)
     if chief:
@@ -73,6 +74,11 @@ def run_controls(test: RunEvaluation, split: Split) -> dict[str, float]:
             keep(path.parent, [path.name])
         write_json(path, {"identity": identity, "controls": found})
     return found
+
+
+def _identity(tested: str, num_images: int, has_losses: bool) -> str:
+    """What the controls depend on; some of them on the test's losses."""
+    return f"2 {tested} of {num_images}" + " with losses" * has_losses
 
 
 def _beside_losses(
@@ -126,4 +132,5 @@ def _targets(
         dtype=test.generator.input.dtype,
     )
     yield "own_samples", to_uint8(in_mode(test.generator, "moving")(z))
-    yield "training_images", split.train[:count]
+    # From all over the training images: they may be sorted by class.
+    yield "training_images", split.train[sample(len(split.train), count)]

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,19 @@ from wn_gan.evaluate.batch_norm import (
     in_mode,
     prepare_mode,
 )
+from wn_gan.evaluate.controls import sample
 from wn_gan.evaluate.final_test import PART_IMAGES, FinalTest
-from wn_gan.evaluate.manifest import Manifest, search_identity
+from wn_gan.evaluate.manifest import (
+    Manifest,
+    search_identity,
+    written_identity,
+)
 from wn_gan.evaluate.protocol import Protocol
 from wn_gan.files import output_folder
 from wn_gan.progress import Progress
 from wn_gan.reconstruction import Reconstructor
 from wn_gan.runs.checkpoint_file import parts_sha256
+from wn_gan.runs.event_files import write_scalars
 from wn_gan.runs.trained_run import TrainedRun
 
 
@@ -55,16 +61,17 @@ class RunEvaluation:
         resize = run.config.resize_filter
         if options.images is None:
             part = getattr(split, options.part)
-            self.targets = part[: options.num_images]
+            chosen = sample(len(part), options.num_images or 0)
+            self.targets = part[chosen]
             self._part_images: int | None = len(part)
-            positions = part.positions[: options.num_images]
-            self.ids = [f"{i:06}" for i in positions]
+            self.ids = [f"{i:06}" for i in part.positions[chosen]]
             dataset = run.config.dataset
         else:
             own, names = own_images(options.images, run.image_shape, resize)
-            self.targets = own[: options.num_images]
+            chosen = sample(len(own), options.num_images or 0)
+            self.targets = own[chosen]
             self._part_images = None
-            self.ids = names[: options.num_images]
+            self.ids = [names[i] for i in chosen]
             dataset = options.images
             resize = resizing_of(options.images, resize)
         self.protocol = protocol_of(self.targets, dataset, options, resize)
@@ -112,13 +119,29 @@ class RunEvaluation:
             write_pairs=options.write_pairs,
             strategy=self.strategy,
         )
+        known = written_identity(test.folder) == test.manifest.identity()
         try:
-            return test.run(progress)
+            summary = test.run(progress)
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EROFS):
                 raise
             reason = f"cannot be written: {error.strerror}"
             raise bad_flag("run_dir", self.run.folder.path, reason) from error
+        if summary and not known:
+            average = ", average" * options.average
+            name = f"{options.part}/{test.protocol}, {mode} statistics{average}"
+            self.log(step, {name: summary["mean"]})
+        return summary
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Writes numbers to the run's TensorBoard; not of other images.
+
+        Args:
+            step: of the checkpoint.
+            values: by TensorBoard's tag.
+        """
+        if self.options.images is None and self.options.output is None:
+            write_scalars(self.run.folder.test_events, step, values)
 
     def manifest(self, step: int, mode: str) -> Manifest:
         """Everything that a result of the generator as it is depends on."""

@@ -8,7 +8,6 @@ from wn_gan.evaluate.batch_norm import in_mode
 from wn_gan.evaluate.feature_test import FeatureTest
 from wn_gan.evaluate.final_test import FinalTest
 from wn_gan.evaluate.run_evaluation import RunEvaluation
-from wn_gan.evaluate.scalars import write_scalars
 from wn_gan.features.extractor import Extractor
 from wn_gan.generators.saved_model import load_generator, newest_version
 from wn_gan.progress import Progress
@@ -19,7 +18,7 @@ def run_features(
 ) -> dict[str, float]:
     """Measures one checkpoint, with batch norm's moving statistics.
 
-    The numbers also go to the run's TensorBoard, at the checkpoint's step.
+    New numbers also go to the run's TensorBoard, at the checkpoint's step.
 
     Args:
         test: the evaluation, whose final test is finished.
@@ -42,9 +41,11 @@ def run_features(
         targets=test.targets,
         train=split.train,
     )
+    known = measuring.stored() is not None
     found = _with_progress(measuring)
-    named = {f"features/{name}": value for name, value in found.items()}
-    write_scalars(test.run.folder.test_events, step, named)
+    if not known:
+        named = {f"features/{name}": value for name, value in found.items()}
+        test.log(step, named)
     return found
 
 

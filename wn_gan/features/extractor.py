@@ -1,13 +1,13 @@
 """A network that turns images into features, and where it comes from."""
 
 import dataclasses
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
 
 from wn_gan.features import imported
+from wn_gan.features.extractor_name import extractor_name
 from wn_gan.features.lite0 import SIZE, build_lite0, weights_path
 from wn_gan.files import path_sha256
 
@@ -73,7 +73,7 @@ def open_extractor(choice: str) -> Extractor:
             lambda images: outputs(images)[1:],
         )
     path = Path(choice)
-    name = re.sub(r"[^A-Za-z0-9]+", "_", path.stem)
+    name = extractor_name(choice)
     features = imported.load(path)
     return Extractor(name, path_sha256(path), features)
 

@@ -67,7 +67,8 @@ class RunFolder:
         self.path = Path(path)
         self.config = self.path / "config.cfg"
         # Lies beside the folder: the flag file that a study planned for it.
-        self.plan = self.path.with_name(self.path.name + ".cfg")
+        place = self.path if self.path.name else self.path.absolute()
+        self.plan = place.with_name(place.name + ".cfg")
         self.jit_compile = self.path / "jit_compile.json"
         self.environment = self.path / "environment.json"
         self.split = self.path / "split.json"

@@ -14,7 +14,14 @@ from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import replacing, write_json
 from wn_gan.generators.codes import interpolate
 from wn_gan.generators.generator import Generator
-from wn_gan.images import beside, from_array, grid, save_png, save_shown
+from wn_gan.images import (
+    beside,
+    from_array,
+    grid,
+    read_as_large,
+    save_png,
+    save_shown,
+)
 
 FRAME_MILLISECONDS = 80
 STRIP_STEPS = 8
@@ -130,7 +137,9 @@ def write_timeline(path: Path, grid_paths: Sequence[Path]) -> None:
             f"--timeline: the run has {len(grid_paths)} grids in samples/; it "
             "needs two (--sample_every_steps)"
         )
-    grids = [np.asarray(Image.open(p).convert("RGB")) for p in grid_paths]
+    with Image.open(grid_paths[-1]) as last:
+        size = last.size
+    grids = [np.asarray(read_as_large(path, size)) for path in grid_paths]
     write_animation(path, [*grids, *[grids[-1]] * STAY_FRAMES], 3)
 
 

@@ -10,6 +10,15 @@ from wn_gan.study.cells import cells
 from wn_gan.study.own_process import in_own_process
 
 
+def is_decided(options: StudyOptions) -> bool:
+    """Whether an earlier start of the study has decided."""
+    return _decision(options).exists()
+
+
+def _decision(options: StudyOptions) -> Path:
+    return Path(options.study_dir) / "jit_compile.json"
+
+
 def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
     """Replaces "auto": the runs of a study must differ in nothing else.
 
@@ -32,7 +41,7 @@ def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
             "must be true or false with --executor=slurm: a trial would time "
             "this machine, not the jobs'",
         )
-    path = Path(options.study_dir) / "jit_compile.json"
+    path = _decision(options)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         config = dataclasses.replace(shared, **cells(options)[0].values)

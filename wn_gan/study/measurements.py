@@ -1,6 +1,7 @@
 """The tests that a study makes of its runs."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 from wn_gan.config import (
@@ -11,6 +12,7 @@ from wn_gan.config import (
     StudyOptions,
 )
 from wn_gan.evaluate.manifest import search_identity
+from wn_gan.features.extractor_name import extractor_name
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder, read_json, read_manifest
 
@@ -60,7 +62,8 @@ class Measurement:
         Args:
             run: its folder, or its folder in a bundle.
         """
-        for test in run.tests(self.part):
+        # A test that an earlier version named comes last.
+        for test in sorted(run.tests(self.part), key=_is_old):
             searched = read_manifest(test).get("search")
             if searched == search_identity(self.search) and self._is_of(test):
                 return test
@@ -71,8 +74,15 @@ class Measurement:
         test = self.found(run)
         if test is None or self.features.feature_extractor == NO_EXTRACTOR:
             return test is not None
-        wanted = f"features-*-samples{self.features.feature_samples}*.json"
-        return any(test.glob(wanted))
+        return any(map(self._are_wanted, test.glob("features-*.json")))
+
+    def _are_wanted(self, path: Path) -> bool:
+        """Whether measures are by this extractor, of as many samples."""
+        wanted = self.features
+        name = f"features-{extractor_name(wanted.feature_extractor)}"
+        name += f"-[0-9a-f]{{12}}-samples{wanted.feature_samples}"
+        name += "-any_size" * wanted.frechet_any_size
+        return re.fullmatch(name, path.stem) is not None
 
     def _is_of(self, test: Path) -> bool:
         """Whether a test is on exactly these of the run's own images."""
@@ -82,6 +92,10 @@ class Measurement:
         there = source.get("part_images") or count
         wanted = min(self.num_images or there, there)
         return source.get("images") is None and count == wanted
+
+
+def _is_old(test: Path) -> bool:
+    return "protocol_in_full" not in (read_json(test / "summary.json") or {})
 
 
 def final_measurements(options: StudyOptions) -> list[Measurement]:

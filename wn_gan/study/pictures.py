@@ -19,9 +19,11 @@ def keep_pictures(
         protocol: of the final test.
         bundle: with the results of all runs.
     """
-    places = [str(bundle.place(config)) for config in configs]
-    names = shown_images(read_results(places, protocol)) if protocol else []
-    for config, place in zip(configs, places, strict=True):
-        test = Path("final_test") / str(protocol)
+    test = Path("final_test") / str(protocol)
+    # A run that failed, or whose test did, has no pictures.
+    tested = [c for c in configs if (bundle.place(c) / test).exists()]
+    places = [str(bundle.place(config)) for config in tested]
+    names = shown_images(read_results(places, protocol)) if places else []
+    for config in tested:
         pairs = Path(config.run_dir) / test / "pairs"
-        keep_shown_images(pairs, names, Path(place) / test)
+        keep_shown_images(pairs, names, bundle.place(config) / test)

@@ -8,7 +8,7 @@ from wn_gan.config import CompareOptions, Config, StudyOptions
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study.bundle import Bundle
-from wn_gan.study.compile_once import with_jit_compile_decided
+from wn_gan.study.compile_once import is_decided, with_jit_compile_decided
 from wn_gan.study.content import content_of
 from wn_gan.study.executing import run_all
 from wn_gan.study.live import StudyLine
@@ -48,6 +48,8 @@ def run_study(shared: Config, options: StudyOptions) -> None:
         preview(shared, options)
         return
     if options.status:
+        if is_decided(options):
+            shared = with_jit_compile_decided(shared, options)
         print_status(shared, options)
         return
     bundle = Bundle(options.study_dir)

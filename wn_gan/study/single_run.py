@@ -46,6 +46,8 @@ def _measure(
 ) -> bool:
     """Tests a run; returns whether that worked."""
     flags = measurement.flags(config.seed) + _device_flags(config)
+    if config.place is not None:  # the data may have moved
+        flags.append(f"--data_dir={config.place}")
     return run_verb("evaluate", f"--run_dir={config.run_dir}", *flags) == 0
 
 

@@ -7,7 +7,10 @@ from wn_gan.progress import format_seconds, make_console
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.run_state import last_record, state_of
 from wn_gan.study.bundle import Bundle
-from wn_gan.study.measurements import tuning_measurement
+from wn_gan.study.measurements import (
+    final_measurements,
+    tuning_measurement,
+)
 from wn_gan.study.plan import tuning_trials
 from wn_gan.study.views import planned_views
 
@@ -21,13 +24,19 @@ def print_status(shared: Config, options: StudyOptions) -> None:
     """
     configs = known_runs(shared, options)
     bundle = Bundle(options.study_dir)
+    tuned = {t.config.run_dir for t in tuning_trials(shared, options)}
+    tests = {
+        True: [tuning_measurement(options)],
+        False: final_measurements(options),
+    }
     table = Table()
     for column in ("run", "state", "step", "of", "left"):
         table.add_column(column, no_wrap=True)
     done = 0
     for config in configs:
         state = _state(config)
-        if state == "waiting" and bundle.holds(config, ()):
+        wanted = tests[config.run_dir in tuned]
+        if state == "waiting" and bundle.holds(config, wanted):
             state = "in the bundle"
         done += state in ("tested", "in the bundle")
         table.add_row(

@@ -1,10 +1,9 @@
 """TensorBoard event files of a run."""
 
 import contextlib
-import errno
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
+from wn_gan.runs.event_files import writing
 
 # TensorBoard tag of each number; the prefix is its section.
 TAGS = {
@@ -66,7 +66,7 @@ class TensorBoardLog:
         names |= {name: getattr(config, name) for name in HPARAMS}
         features = ",".join(map(str, config.level_features))
         with self._writing():
-            hparams.hparams(names | {"features": features}, self.folder.name)
+            hparams.hparams(names | {"features": features}, str(self.folder))
         lines = to_flag_file(config).splitlines()
         text = "\n".join("    " + line for line in lines)
         self.text(0, "config", text)
@@ -107,16 +107,8 @@ class TensorBoardLog:
         with self._writing():
             self._writer.close()
 
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Raises TensorFlow's errors, e.g. for a full disk, as `OSError`."""
-        try:
-            with self._writer.as_default():
-                yield
-        except tf.errors.OpError as error:
-            reason = error.message.splitlines()[0].split("; ")[-1]
-            files = self.folder / "events.out.tfevents.*"
-            raise OSError(errno.EIO, reason, str(files)) from error
+    def _writing(self) -> contextlib.AbstractContextManager[None]:
+        return writing(self._writer, self.folder)
 
 
 def _purge(folder: Path, step: int) -> None:
