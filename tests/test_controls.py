@@ -325,15 +325,16 @@ def test_a_kill_while_saving_loses_one_piece(
     assert not written[0].parent.exists()
 
 
+@pytest.mark.parametrize("length", [0, 1000])
 def test_a_damaged_state_is_no_state(
-    stored, targets, tmp_path, monkeypatch, small_pieces
+    stored, targets, tmp_path, monkeypatch, small_pieces, length
 ):
     train = Decoded(stored)
     train.dies_at = 200
     with pytest.raises(KeyboardInterrupt):
         data_controls(train, targets, 5, 0, tmp_path)
     (state,) = tmp_path.glob("*/pass.npz")
-    state.write_bytes(state.read_bytes()[:1000])
+    state.write_bytes(state.read_bytes()[:length])
     train = Decoded(stored)
     check(
         data_controls(train, targets, 5, 0, tmp_path), stored, targets, 5, 300

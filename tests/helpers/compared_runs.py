@@ -39,6 +39,7 @@ def make_run(path, norm, seed, losses, protocol=TEST, ended=True, **options):
     (test / "per_image.csv").write_text("image,loss\n" + rows)
     summary = {
         "mean": float(np.mean(losses)),
+        "num_images": len(losses),
         "protocol": protocol,
         "provenance": {},
         "curve": [0.1, 0.05, float(np.mean(losses))],

@@ -42,8 +42,8 @@ class DeviceOptions:
 
     test_batch_size: int = option(
         100,
-        "Images per batch and replica in a test; changes memory, and results only "
-        "of paper_batch_mean and of batch norm's batch statistics.",
+        "Images per batch and replica in a test; changes memory, and results "
+        "only of paper_batch_mean and of batch norm's batch statistics.",
         minimum=1,
         may_change=True,
     )
