@@ -351,6 +351,9 @@ def test_a_bundle_keeps_nothing_of_an_earlier_training(studied):
 
 def test_the_status_of_each_run(studied, run_here):
     flags = STUDY | {"study_dir": studied, "norms": "none,weight", "seeds": "0"}
+    other = run_here("study", **flags, status=True).stdout
+    assert "trained" in other and "0 of 2 runs" in other  # another test
+    flags |= {"final_evaluations": 3}
     with RunFolder(studied / "none_seed0").locked():
         told = run_here("study", **flags, status=True).stdout
         assert "none_seed0" in told and "running" in told

@@ -1,5 +1,7 @@
 """The state of a study's runs."""
 
+from collections.abc import Sequence
+
 from rich.table import Table
 
 from wn_gan.config import Config, StudyOptions
@@ -8,6 +10,7 @@ from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.run_state import last_record, state_of
 from wn_gan.study.bundle import Bundle
 from wn_gan.study.measurements import (
+    Measurement,
     final_measurements,
     tuning_measurement,
 )
@@ -36,6 +39,8 @@ def print_status(shared: Config, options: StudyOptions) -> None:
     for config in configs:
         state = _state(config)
         wanted = tests[config.run_dir in tuned]
+        if state == "tested" and not _has(config, wanted):
+            state = "trained"  # another test than the study's
         if state == "waiting" and bundle.holds(config, wanted):
             state = "in the bundle"
         done += state in ("tested", "in the bundle")
@@ -75,6 +80,11 @@ def known_runs(shared: Config, options: StudyOptions) -> list[Config]:
 def is_done(config: Config) -> bool:
     """Whether a run is trained and has a test."""
     return _state(config) == "tested"
+
+
+def _has(config: Config, tests: Sequence[Measurement]) -> bool:
+    run = RunFolder(config.run_dir)
+    return all(test.is_complete(run) for test in tests)
 
 
 def _state(config: Config) -> str:
