@@ -55,8 +55,9 @@ def tags(run):
 
 
 def test_controls_that_came_before_the_test_are_completed(run):
-    evaluate(options(run, controls=True, checkpoint="last"))
-    evaluate(options(run, controls=True))
+    some = {"controls": True, "controls_images": 50}
+    evaluate(options(run, checkpoint="last", **some))
+    evaluate(options(run, **some))
     stored = json.loads((only_test(run) / "controls.json").read_text())
     assert "share_better_than_pca" in stored["controls"]
     assert "generalization_gap_ks" in stored["controls"]
