@@ -28,6 +28,7 @@ from wn_gan.study.bundle import Bundle
 from wn_gan.study.measurements import Measurement
 from wn_gan.study.pictures import keep_pictures
 from wn_gan.study.plan import check_runs
+from wn_gan.study.single_run import run_one
 
 
 @pytest.fixture
@@ -193,3 +194,20 @@ def test_the_folder_at_hand_is_a_run_folder(run, monkeypatch, run_here):
     assert RunFolder(".").plan == run.plan
     result = run_here("runs", ".")
     assert result.returncode == 0, result.stderr
+
+
+def test_a_study_tests_its_runs_on_the_data_as_they_lie_now(tmp_path):
+    run = RunFolder(make_run(tmp_path / "run", "none", 0, [0.1]))
+    config = Config(
+        dataset="folder:/now", train_steps=20, run_dir=str(run.path)
+    )
+    asked = []
+
+    def run_verb(*flags):
+        asked.append(flags)
+        return 0
+
+    wanted = Measurement(search=SearchOptions(evaluations=5))
+    assert run_one(config, [wanted], run_verb).startswith("tested: ")
+    ((verb, *flags),) = asked
+    assert verb == "evaluate" and "--data_dir=/now" in flags

@@ -70,8 +70,10 @@ def _compared(config: Config) -> dict[str, Any]:
         if not field.metadata["may_change"] and field.name != "seed"
     ]
     found = {name: getattr(config, name) for name in [*names, "train_steps"]}
-    # A folder may have moved; the protocol tells other images apart.
-    return found | {"dataset": word_of(config.dataset)}
+    if config.has_path:
+        # It may have moved; the protocol tells other images apart.
+        found["dataset"] = word_of(config.dataset)
+    return found
 
 
 def _key(config: Config) -> tuple:
