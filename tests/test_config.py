@@ -180,7 +180,7 @@ def test_flag_files_of_the_project(path):
     head = path.read_text().split("\n--")[0]
     assert f"# python -m wn_gan.{verb} --flagfile=flags/{path.name}" in head
     assert "CPU cores" in head
-    assert re.search("minutes|hours|weeks|months", head)
+    assert re.search("minutes|hours|days|weeks|months", head)
     if verb == "train":
         config = config_of(f"--flagfile={path}")
         assert config.run_dir == f"runs/{path.stem}"
