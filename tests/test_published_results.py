@@ -2,19 +2,15 @@
 
 import json
 import re
-import shutil
 
 import pytest
 from helpers.commands import ROOT
 
-# A study that is not finished has a bundle and no report yet.
+from wn_gan.compare.packed import unpack
 
 pytestmark = pytest.mark.one_stack
 
-RESULTS = sorted(
-    path.parent for path in ROOT.glob("docs/results/*/report.html")
-)
-BUNDLES = sorted(path.parent for path in ROOT.glob("docs/results/*/bundle"))
+RESULTS = sorted(path.parent for path in ROOT.glob("docs/results/*/bundle.zip"))
 # What a published bundle may weigh.
 MOST_BYTES = 10 * 2**20
 
@@ -31,7 +27,7 @@ def test_there_are_results():
 
 @pytest.mark.parametrize("folder", RESULTS, ids=lambda path: path.name)
 def test_a_report_is_what_its_bundle_gives(folder, tmp_path, run_here):
-    told = run_here("compare", bundle=folder / "bundle", output=tmp_path)
+    told = run_here("compare", bundle=folder / "bundle.zip", output=tmp_path)
     assert told.returncode == 0, told.stderr
     tables = sorted(folder.glob("table*.*"))
     assert tables
@@ -41,28 +37,30 @@ def test_a_report_is_what_its_bundle_gives(folder, tmp_path, run_here):
     assert page_without((folder / "report.html").read_text()) == ours
 
 
-@pytest.mark.parametrize("folder", BUNDLES, ids=lambda path: path.name)
-def test_what_is_published_is_small_and_of_no_machine(folder):
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    bundle = [path for path in files if folder / "bundle" in path.parents]
-    assert sum(path.stat().st_size for path in bundle) < MOST_BYTES
+@pytest.mark.parametrize("folder", RESULTS, ids=lambda path: path.name)
+def test_what_is_published_is_small_and_of_no_machine(folder, tmp_path):
+    assert (folder / "bundle.zip").stat().st_size < MOST_BYTES
+    unpack(folder / "bundle.zip", tmp_path)
+    files = [*folder.rglob("*.*"), *tmp_path.rglob("*.*")]
     for path in files:
         if path.suffix in (".json", ".jsonl", ".cfg", ".csv", ".html"):
             text = path.read_text()
             assert not re.search(r"(/tmp/|/home/|/root/|/work/)", text), path
 
 
-@pytest.mark.parametrize("folder", BUNDLES, ids=lambda path: path.name)
-def test_no_single_image_of_a_data_set_is_published(folder):
+@pytest.mark.parametrize("folder", RESULTS, ids=lambda path: path.name)
+def test_no_single_image_of_a_data_set_is_published(folder, tmp_path):
     """Only samples, and small grids of targets and reconstructions."""
-    names = {path.name for path in (folder / "bundle").rglob("*.png")}
+    unpack(folder / "bundle.zip", tmp_path)
+    names = {path.name for path in tmp_path.rglob("*.png")}
     allowed = {"shown.png"}
     assert {n for n in names if not n.startswith("step_")} <= allowed
 
 
 def test_a_changed_number_is_seen(tmp_path, run_here):
     """The check can fail: one loss of a bundle is another."""
-    bundle = shutil.copytree(RESULTS[0] / "bundle", tmp_path / "bundle")
+    bundle = tmp_path / "bundle"
+    unpack(RESULTS[0] / "bundle.zip", bundle)
     run = json.loads((bundle / "study.json").read_text())["views"][0]["runs"][0]
     for path in (bundle / run).glob("final_test/*/summary.json"):
         summary = json.loads(path.read_text())
@@ -70,3 +68,39 @@ def test_a_changed_number_is_seen(tmp_path, run_here):
     run_here("compare", bundle=bundle, output=tmp_path / "out")
     changed = (tmp_path / "out" / "table.csv").read_bytes()
     assert changed != (RESULTS[0] / "table.csv").read_bytes()
+
+
+def quotes(sentence):
+    """What a page must have of a contrast's sentence.
+
+    Of "weight against none: 0.0054 lower (0.0047 to 0.0061, 8 paired seeds,
+    Holm p = 0.016)" it is "0.0054 lower (0.0047 to 0.0061)" and "p = 0.016".
+    """
+    if "cannot decide" in sentence:
+        pattern = r"mean (\S+), interval (.+)\)$"
+        mean, interval = re.search(pattern, sentence).groups()
+        return [f"mean {mean} ({interval})"]
+    pattern = r"(\S+ (?:lower|higher) \(.+? to [\d.-]+), .*Holm (p = [\d.]+)"
+    size, p = re.search(pattern, sentence).groups()
+    return [f"{size})", p]
+
+
+@pytest.mark.parametrize("baseline", ["none", "batch"])
+@pytest.mark.parametrize("folder", RESULTS, ids=lambda path: path.name)
+def test_the_page_quotes_what_the_reports_say(
+    folder, baseline, tmp_path, run_here
+):
+    """Each norm at its own best rate, against none and against batch norm."""
+    told = run_here(
+        "compare",
+        bundle=folder / "bundle.zip",
+        baseline=baseline,
+        output=tmp_path,
+    )
+    sentences = re.findall(
+        f"own best: ((?:batch|weight) against {baseline}: .*)", told.stdout
+    )
+    assert len(sentences) == {"none": 2, "batch": 1}[baseline]
+    page = " ".join((ROOT / "docs" / "results.md").read_text().split())
+    for sentence in sentences:
+        assert all(quote in page for quote in quotes(sentence)), sentence

@@ -148,4 +148,4 @@ def test_a_bundle_of_a_stranger_reads_nothing_outside(tmp_path, change):
     content = {"protocol": "p"} | change
     (tmp_path / "study.json").write_text(json.dumps(content))
     with pytest.raises(UserError, match="is not that of a finished study"):
-        read_bundle(tmp_path)
+        read_bundle(tmp_path, "bundle")

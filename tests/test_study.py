@@ -266,11 +266,14 @@ def test_the_bundle_stands_in_for_runs_that_are_gone(studied, run_here):
     }
     # No path of the machine that made it.
     assert b"pytest-" not in written["report.html"]
-    told = run_here("compare", bundle=studied / "bundle", output=report)
-    assert told.returncode == 0, told.stderr
-    for name, content in written.items():
-        assert (report / name).read_bytes() == content
+    for name in ("bundle", "bundle.zip"):
+        told = run_here("compare", bundle=studied / name, output=report)
+        assert told.returncode == 0, told.stderr
+        for name, content in written.items():
+            assert (report / name).read_bytes() == content
+    # As on another machine, with that one file.
     shutil.rmtree(studied / "none_seed0")
+    shutil.rmtree(studied / "bundle")
     told = run_here("study", **flags)
     assert told.returncode == 0, told.stderr
     assert "in the bundle: " in told.stdout and "ended" not in told.stdout

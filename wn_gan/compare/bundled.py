@@ -62,20 +62,21 @@ class Compared:
     tuning: Tuning | None = None
 
 
-def read_bundle(bundle: str | Path) -> Compared:
+def read_bundle(folder: Path, bundle: str) -> Compared:
     """Reads a bundle.
 
     Args:
-        bundle: its folder.
+        folder: of its files.
+        bundle: what the user named: the folder, or the `.zip` of it.
 
     Raises:
         UserError: if the folder holds no bundle of a finished study.
     """
-    found = read_json(Path(bundle) / CONTENT)
+    found = read_json(folder / CONTENT)
     if found is None:
         raise bad_flag("bundle", bundle, f"holds no bundle (no {CONTENT})")
     try:
-        return _compared(Path(bundle), found)
+        return _compared(folder, found)
     except (KeyError, TypeError, ValueError):
         raise bad_flag(
             "bundle",
@@ -84,12 +85,12 @@ def read_bundle(bundle: str | Path) -> Compared:
         ) from None
 
 
-def _compared(bundle: Path, found: dict) -> Compared:
+def _compared(folder: Path, found: dict) -> Compared:
     views = [
         (
             _word(view["name"]),
             str(view["title"]),
-            [str(_inside(bundle, run)) for run in view["runs"]],
+            [str(_inside(folder, run)) for run in view["runs"]],
         )
         for view in found["views"]
     ]
@@ -99,13 +100,13 @@ def _compared(bundle: Path, found: dict) -> Compared:
     return Compared(
         views,
         found["protocol"],
-        _tuning(bundle, tuning) if tuning is not None else None,
+        _tuning(folder, tuning) if tuning is not None else None,
     )
 
 
-def _tuning(bundle: Path, found: dict) -> Tuning:
+def _tuning(folder: Path, found: dict) -> Tuning:
     trials = [
-        Trial(**(each | {"run": _inside(bundle, each["run"])}))
+        Trial(**(each | {"run": _inside(folder, each["run"])}))
         for each in found["trials"]
     ]
     return Tuning(
@@ -123,9 +124,9 @@ def _word(name: str) -> str:
     return name
 
 
-def _inside(bundle: Path, name: str) -> Path:
+def _inside(folder: Path, name: str) -> Path:
     """A run's folder: a bundle from elsewhere reads nothing outside itself."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
         raise ValueError(name)
-    return bundle / path
+    return folder / path

@@ -6,6 +6,7 @@ from wn_gan.compare.bundled import Compared, read_bundle
 from wn_gan.compare.contrasts import contrasts
 from wn_gan.compare.features import with_features
 from wn_gan.compare.groups import Group, grouped
+from wn_gan.compare.packed import unpacked
 from wn_gan.compare.page import write_report
 from wn_gan.compare.results import read_results
 from wn_gan.compare.views import View
@@ -25,9 +26,14 @@ def compare(options: CompareOptions) -> None:
     Raises:
         UserError: for runs that cannot be compared.
     """
-    compared = Compared([("", "", options.run_dirs)], options.protocol)
-    if options.bundle is not None:
-        compared = read_bundle(options.bundle)
+    if options.bundle is None:
+        _report(Compared([("", "", options.run_dirs)]), options)
+        return
+    with unpacked(options.bundle) as folder:
+        _report(read_bundle(folder, options.bundle), options)
+
+
+def _report(compared: Compared, options: CompareOptions) -> None:
     protocol = options.protocol or compared.protocol
     views = [
         _view(*view, protocol, options.baseline) for view in compared.views

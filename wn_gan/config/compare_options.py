@@ -18,7 +18,9 @@ class CompareOptions:
         (), "Folders of the runs to compare.", positional=True
     )
     bundle: str | None = option(
-        None, "Folder of a study's bundle, in place of folders of runs."
+        None,
+        "A study's bundle, its folder or its .zip, in place of folders of "
+        "runs.",
     )
     output: str | None = option(None, "Folder for the report.", required=True)
     baseline: str | None = option(

@@ -9,6 +9,7 @@ import dataclasses
 import io
 import json
 import shutil
+import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from wn_gan.compare.bundled import CONTENT
+from wn_gan.compare.packed import pack, unpack
 from wn_gan.config import PARTS, Config, changed_options
 from wn_gan.files import write_json, write_text
 from wn_gan.flag_defs import to_flag_file
@@ -37,6 +39,7 @@ class Bundle:
     def __init__(self, study_dir: str | Path):
         self.study_dir = Path(study_dir)
         self.folder = self.study_dir / "bundle"
+        self.archive = self.study_dir / "bundle.zip"
 
     def name(self, config: Config) -> str:
         """Name of a run's results, e.g. "tuning/weight_seed100"."""
@@ -46,6 +49,17 @@ class Bundle:
     def place(self, config: Config) -> Path:
         """Folder of a run's results."""
         return self.folder / self.name(config)
+
+    def restore(self) -> None:
+        """Unpacks `bundle.zip` where a study has nothing else of its own."""
+        if self.archive.exists() and not self.folder.exists():
+            with tempfile.TemporaryDirectory(dir=self.study_dir) as partial:
+                unpack(self.archive, Path(partial) / "bundle")
+                (Path(partial) / "bundle").rename(self.folder)
+
+    def pack(self) -> None:
+        """Writes the results as one file, to keep or to publish."""
+        pack(self.folder, self.archive)
 
     def begin(self, plan: dict[str, Any]) -> None:
         """Writes the plan, until there is more to say."""

@@ -47,12 +47,13 @@ def run_study(shared: Config, options: StudyOptions) -> None:
     if options.dry_run:
         preview(shared, options)
         return
+    bundle = Bundle(options.study_dir)
+    bundle.restore()
     if options.status:
         if is_decided(options):
             shared = with_jit_compile_decided(shared, options)
         print_status(shared, options)
         return
-    bundle = Bundle(options.study_dir)
     check_plan(bundle.folder, options)
     shared = with_jit_compile_decided(shared, options)
     trials = tuning_trials(shared, options)
@@ -82,6 +83,7 @@ def _score(
         content = content_of(views, trials, options, bundle)
         bundle.describe(content)
         keep_pictures(shown, content["protocol"], bundle)
+        bundle.pack()
         report = str(Path(options.study_dir) / "report")
         compare(CompareOptions(bundle=str(bundle.folder), output=report))
 
@@ -111,6 +113,7 @@ def _run_missing(
         for number, line in enumerate(ended, start=1):
             live.ended(f"{number} of {len(wanted)} ended: {line}")
             bundle.update(configs, pictured)
+            bundle.pack()
     if any(RunFolder(config.run_dir).is_locked() for config in configs):
         say(
             "other processes are still training runs of this study: start "

@@ -1,0 +1,73 @@
+"""A bundle as one file, ours and a stranger's."""
+
+import os
+import zipfile
+
+import pytest
+
+from wn_gan.compare import packed
+from wn_gan.compare.packed import pack, unpack, unpacked
+from wn_gan.errors import UserError
+
+pytestmark = pytest.mark.one_stack
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """Of two files, one in a folder."""
+    run = tmp_path / "bundle" / "none_seed0"
+    run.mkdir(parents=True)
+    (tmp_path / "bundle" / "study.json").write_text("{}")
+    (run / "metrics.jsonl").write_text("a line\n" * 1000)
+    path = tmp_path / "bundle.zip"
+    pack(tmp_path / "bundle", path)
+    return path
+
+
+def test_the_same_files_come_out(archive, tmp_path):
+    unpack(archive, tmp_path / "copy")
+    names = ("study.json", "none_seed0/metrics.jsonl")
+    for name in names:
+        ours = (tmp_path / "bundle" / name).read_text()
+        assert (tmp_path / "copy" / name).read_text() == ours
+    with unpacked(archive) as folder:
+        assert sorted(p.name for p in folder.rglob("*.*")) == [
+            "metrics.jsonl",
+            "study.json",
+        ]
+    assert not folder.exists()
+    assert archive.stat().st_size < 1000
+
+
+def test_a_files_date_changes_nothing(archive, tmp_path):
+    before = archive.read_bytes()
+    os.utime(tmp_path / "bundle" / "study.json", (0, 0))
+    pack(tmp_path / "bundle", archive)
+    assert archive.read_bytes() == before
+
+
+def test_an_archive_of_a_stranger_writes_nothing_outside(tmp_path):
+    hostile = tmp_path / "a" / "bundle.zip"
+    hostile.parent.mkdir()
+    with zipfile.ZipFile(hostile, "w") as file:
+        file.writestr("../../outside.txt", "x")
+        file.writestr("/outside.txt", "x")
+    with unpacked(hostile) as folder:
+        assert [p.name for p in folder.rglob("*.txt")] == ["outside.txt"]
+    assert not list(tmp_path.rglob("outside.txt"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "text", "too large"])
+def test_a_damaged_archive_gets_one_line(archive, damage, monkeypatch):
+    data = archive.read_bytes()
+    if damage == "cut":
+        archive.write_bytes(data[:-30])
+    elif damage == "changed":
+        archive.write_bytes(data[:60] + b"\xff" * 20 + data[80:])
+    elif damage == "text":
+        archive.write_text("no archive")
+    else:
+        monkeypatch.setattr(packed, "_MOST_BYTES", 100)
+    wanted = f"^--bundle={archive}: (is no zip|would be 7,002 bytes)"
+    with pytest.raises(UserError, match=wanted), unpacked(archive):
+        pass
