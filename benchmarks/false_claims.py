@@ -24,7 +24,7 @@ from wn_gan.compare.statistics import (
     t_interval,
 )
 from wn_gan.config.option import check_values, option
-from wn_gan.evaluate.final_test import bootstrap_interval
+from wn_gan.evaluate.interval import bootstrap_interval
 from wn_gan.progress import Progress, say
 
 NORMS = 3

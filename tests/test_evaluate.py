@@ -16,7 +16,8 @@ from PIL import Image
 
 from wn_gan import networks
 from wn_gan.evaluate.batch_norm import in_mode, prepare_mode
-from wn_gan.evaluate.final_test import FinalTest, bootstrap_interval
+from wn_gan.evaluate.final_test import FinalTest
+from wn_gan.evaluate.interval import bootstrap_interval
 from wn_gan.evaluate.manifest import Manifest
 from wn_gan.evaluate.protocol import Protocol
 from wn_gan.evaluate.run_evaluation import protocol_of

@@ -22,6 +22,7 @@ from wn_gan.runs.checkpoint_file import (
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import MetricsFile, read_metrics
+from wn_gan.runs.same_run import check_run, check_split
 from wn_gan.train.opening import match_best
 from wn_gan.train.state import TrainState
 from wn_gan.train.train_run import train
@@ -198,32 +199,32 @@ def begun(tmp_path):
 
 
 def test_the_same_options_resume(begun):
-    begun.check(Config())
-    begun.check(dataclasses.replace(Config(), train_steps=7, run_dir="x"))
+    check_run(begun, Config())
+    check_run(begun, dataclasses.replace(Config(), train_steps=7, run_dir="x"))
 
 
 def test_changed_options_are_refused_unless_allowed(begun):
     changed = Config(seed=7, loss="hinge")
     with pytest.raises(UserError) as refused:
-        begun.check(changed)
+        check_run(begun, changed)
     told = str(refused.value)
     assert "--loss=hinge --seed=7: the run in" in told
     assert "has --loss=non_saturating --seed=0" in told
     assert told.endswith("or give --allow_change=loss,seed")
-    begun.check(changed, allow_change=["loss", "seed"])
+    check_run(begun, changed, allow_change=["loss", "seed"])
 
 
 def test_a_default_of_an_earlier_version_is_no_change(begun):
     """It wrote 200; now the data decide, and the split is compared."""
     begun.write_config(Config(running_test_images=200))
-    begun.check(Config())
+    check_run(begun, Config())
     with pytest.raises(UserError, match="--running_test_images=100"):
-        begun.check(Config(running_test_images=100))
+        check_run(begun, Config(running_test_images=100))
 
 
 def test_what_cannot_be_changed_is_not_offered(begun):
     with pytest.raises(UserError) as refused:
-        begun.check(Config(norm="batch", seed=7))
+        check_run(begun, Config(norm="batch", seed=7))
     assert "--norm=batch --seed=7" in str(refused.value)
     assert "allow_change" not in str(refused.value)
 
@@ -231,7 +232,7 @@ def test_what_cannot_be_changed_is_not_offered(begun):
 def test_an_option_of_another_version_is_named(begun):
     begun.config.write_text("--no_such_thing=1\n")
     with pytest.raises(UserError) as refused:
-        begun.check(Config())
+        check_run(begun, Config())
     told = str(refused.value)
     assert told.startswith(f"{begun.config}: --no_such_thing: unknown flag")
     assert told.endswith("it may be of another version of wn_gan")
@@ -240,21 +241,21 @@ def test_an_option_of_another_version_is_named(begun):
 def test_a_foreign_folder_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(UserError, match="holds files but no run"):
-        RunFolder(tmp_path).check(Config())
+        check_run(RunFolder(tmp_path), Config())
     with pytest.raises(UserError, match="is not a folder"):
-        RunFolder(tmp_path / "thesis.tex").check(Config())
+        check_run(RunFolder(tmp_path / "thesis.tex"), Config())
 
 
 def test_a_start_that_was_killed_early_is_no_stranger(tmp_path):
     """Killed before config.cfg was there: the lock is stale, and is ours."""
     folder = RunFolder(tmp_path / "run")
     with folder.locked():
-        folder.check_split({"dataset": "a", "sha256": "1"}, allowed=False)
+        check_split(folder, {"dataset": "a", "sha256": "1"}, allowed=False)
     assert {p.name for p in folder.path.iterdir()} == {".lock", "split.json"}
-    folder.check(Config())
+    check_run(folder, Config())
     (folder.path / "thesis.tex").write_text("years of work")
     with pytest.raises(UserError, match="holds files but no run"):
-        folder.check(Config())
+        check_run(folder, Config())
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
@@ -276,11 +277,11 @@ def test_one_process_at_a_time(begun):
 
 
 def test_other_images_are_refused(begun):
-    begun.check_split({"dataset": "a", "sha256": "1"}, allowed=False)
-    begun.check_split({"dataset": "a", "sha256": "1"}, allowed=False)
+    check_split(begun, {"dataset": "a", "sha256": "1"}, allowed=False)
+    check_split(begun, {"dataset": "a", "sha256": "1"}, allowed=False)
     with pytest.raises(UserError, match="--allow_change=dataset"):
-        begun.check_split({"dataset": "a", "sha256": "2"}, allowed=False)
-    begun.check_split({"dataset": "a", "sha256": "2"}, allowed=True)
+        check_split(begun, {"dataset": "a", "sha256": "2"}, allowed=False)
+    check_split(begun, {"dataset": "a", "sha256": "2"}, allowed=True)
     assert json.loads(begun.split.read_text())["sha256"] == "2"
 
 

@@ -9,7 +9,7 @@ from helpers.commands import TINY, run_module
 from wn_gan.config import Config, StudyOptions
 from wn_gan.data import load_split
 from wn_gan.flag_defs import from_flag_file, to_flag_file
-from wn_gan.runs.folder import read_json
+from wn_gan.runs.json_files import read_json
 from wn_gan.study.compile_once import with_jit_compile_decided
 from wn_gan.train import compiling
 from wn_gan.train.compiling import Trial, uses_xla

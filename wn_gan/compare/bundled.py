@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from wn_gan.errors import bad_flag
-from wn_gan.runs.folder import read_json
+from wn_gan.runs.json_files import read_json
 
 CONTENT = "study.json"
 

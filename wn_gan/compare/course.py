@@ -4,12 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wn_gan.compare.contrasts import (
-    Contrast,
-    adjusted,
-    paired,
-    shared_seeds,
-)
+from wn_gan.compare.contrast import Contrast
+from wn_gan.compare.contrasts import adjusted, paired, shared_seeds
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import ALIVE, Result
 

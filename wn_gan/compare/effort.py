@@ -11,7 +11,7 @@ import numpy as np
 
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import ALIVE, Result, read_losses
-from wn_gan.runs.folder import read_json, read_manifest
+from wn_gan.runs.json_files import read_json, read_manifest
 
 MILESTONES = (50, 100, 500, 2000)
 

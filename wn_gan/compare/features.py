@@ -4,7 +4,7 @@ import dataclasses
 
 from wn_gan.compare.results import Result
 from wn_gan.errors import UserError
-from wn_gan.runs.folder import read_json, read_manifest
+from wn_gan.runs.json_files import read_json, read_manifest
 
 SHOWN = (
     "KID (train)",

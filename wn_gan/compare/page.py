@@ -12,7 +12,8 @@ import vl_convert
 
 from wn_gan.compare.bundled import Tuning
 from wn_gan.compare.charts import Chart, charts_of, forest_of, tuning_charts
-from wn_gan.compare.contrasts import Contrast, disagreement
+from wn_gan.compare.contrast import Contrast
+from wn_gan.compare.contrasts import disagreement
 from wn_gan.compare.course import early, late
 from wn_gan.compare.effort import changes_of_order, efforts
 from wn_gan.compare.groups import Group

@@ -13,7 +13,8 @@ from wn_gan.errors import UserError, bad_flag
 from wn_gan.runs.checkpoint_file import arrays_sha256, read
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.failures import FailureLog
-from wn_gan.runs.folder import RunFolder, read_json, read_manifest
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.json_files import read_json, read_manifest
 from wn_gan.runs.metrics import read_metrics
 
 # A generator whose reconstructions are no better than one gray picture.

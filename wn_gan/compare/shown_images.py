@@ -9,7 +9,7 @@ from PIL import Image
 from wn_gan.compare.results import Result
 from wn_gan.files import write_json
 from wn_gan.images import beside, grid, save_png
-from wn_gan.runs.folder import read_json
+from wn_gan.runs.json_files import read_json
 
 EACH = 4  # of the best, of those around the median, of the worst
 _PICTURE, _LIST = "shown.png", "shown.json"

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from wn_gan.compare.contrasts import Contrast, score
+from wn_gan.compare.contrast import Contrast
+from wn_gan.compare.contrasts import score
 from wn_gan.compare.features import SHOWN as FEATURES
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import ALIVE, Result

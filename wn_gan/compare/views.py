@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from wn_gan.compare.contrasts import Contrast
+from wn_gan.compare.contrast import Contrast
 from wn_gan.compare.groups import Group
 
 

@@ -1,8 +1,6 @@
 """The final test of one generator: resumable, with pictures."""
 
-import csv
 import dataclasses
-import io
 import json
 import shutil
 import time
@@ -13,20 +11,21 @@ from typing import Any
 
 import filelock
 import numpy as np
-import scipy.stats
 import tensorflow as tf
 
 from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.errors import UserError
+from wn_gan.evaluate.interval import bootstrap_interval
 from wn_gan.evaluate.manifest import Manifest, written_identity
 from wn_gan.evaluate.protocol import Protocol
+from wn_gan.evaluate.result_files import (
+    write_best_median_worst,
+    write_pairs,
+    write_table,
+)
 from wn_gan.evaluate.superseded import supersede
-from wn_gan.files import remove_partials, write_json, write_npz, write_text
+from wn_gan.files import remove_partials, write_json, write_npz
 from wn_gan.images import (
-    grid,
-    pairs_grid,
-    save_png,
-    save_shown,
     to_uint8,
     to_unit,
 )
@@ -34,9 +33,6 @@ from wn_gan.progress import Progress
 from wn_gan.reconstruction import Reconstruction
 
 PART_IMAGES = 100
-MILESTONES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-RESAMPLES = 2000
-SHOWN = 8
 _SUMMARY = "summary.json"
 Part = dict[str, np.ndarray]
 
@@ -178,8 +174,10 @@ class FinalTest:
         curve = np.concatenate([p["curve"] for p in parts], axis=1)
         found = np.concatenate([p["images"] for p in parts])
         codes = np.concatenate([p["z"] for p in parts])
-        self._write_table(losses, curve)
-        self._write_pictures(losses, found)
+        write_table(self.folder, self.ids, losses, curve)
+        write_best_median_worst(self.folder, self.targets, found, losses)
+        if self.write_pairs:
+            write_pairs(self.folder, self.ids, self.targets, found)
         write_npz(self.folder / "codes.npz", {"z": codes})
         low, high = bootstrap_interval(losses)
         summary = {
@@ -199,65 +197,3 @@ class FinalTest:
         write_json(self.folder / _SUMMARY, summary)
         shutil.rmtree(self.folder / "parts")
         return summary
-
-    def _write_table(self, losses: np.ndarray, curve: np.ndarray) -> None:
-        steps = [n for n in MILESTONES if n < len(curve)]
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(["image", "loss", *(f"loss_after_{n}" for n in steps)])
-        for i, name in enumerate(self.ids):
-            after = (_digits(curve[n, i]) for n in steps)
-            table.writerow([name, _digits(losses[i]), *after])
-        write_text(self.folder / "per_image.csv", text.getvalue())
-
-    def _write_pictures(self, losses: np.ndarray, found: np.ndarray) -> None:
-        if self.write_pairs:
-            self._write_pairs(found)
-        order = np.argsort(losses)
-        middle = max(len(order) // 2 - SHOWN // 2, 0)
-        chosen = np.concatenate(
-            [order[:SHOWN], order[middle : middle + SHOWN], order[-SHOWN:]]
-        )
-        picture = pairs_grid(self.targets[chosen], found[chosen])
-        save_shown(
-            picture,
-            self.folder / "best_median_worst.png",
-            "test images above their reconstructions: best, median, worst",
-        )
-
-    def _write_pairs(self, found: np.ndarray) -> None:
-        """A PNG per image: target, reconstruction."""
-        for i, name in enumerate(self.ids):
-            pair = grid(np.stack([self.targets[i], found[i]]), columns=2)
-            # A file's own name need not be one here.
-            stem = name if name.isdigit() else f"{i:06}"
-            save_png(pair, self.folder / "pairs" / f"{stem}.png", name)
-
-
-def _digits(loss: float) -> str:
-    """Nine digits: all that a float32 holds."""
-    return f"{loss:.9g}"
-
-
-def read_losses(folder: Path) -> np.ndarray:
-    """Loss of each image of a finished test, `[images]`."""
-    with open(folder / "per_image.csv", newline="") as file:
-        return np.array([float(r["loss"]) for r in csv.DictReader(file)])
-
-
-def bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
-    """95% percentile bootstrap interval of the mean, seeded.
-
-    Args:
-        values: `[n]`; for one value the interval is that value.
-    """
-    if len(values) < 2 or np.ptp(values) == 0:
-        return float(values[0]), float(values[-1])
-    interval = scipy.stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        random_state=np.random.RandomState(0),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)

@@ -9,7 +9,7 @@ from pathlib import Path
 from wn_gan.config import SearchOptions
 from wn_gan.files import write_json
 from wn_gan.runs.environment import package_versions
-from wn_gan.runs.folder import MANIFEST, read_manifest
+from wn_gan.runs.json_files import MANIFEST, read_manifest
 
 _SEARCH = ("solver", "evaluations", "z_start", "num_starts", "prior_penalty")
 

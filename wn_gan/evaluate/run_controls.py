@@ -12,8 +12,8 @@ from wn_gan.data import Split
 from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.evaluate.batch_norm import in_mode
 from wn_gan.evaluate.controls import data_controls, sample
-from wn_gan.evaluate.final_test import read_losses
 from wn_gan.evaluate.manifest import written_identity
+from wn_gan.evaluate.result_files import read_losses
 from wn_gan.evaluate.run_evaluation import RunEvaluation
 from wn_gan.evaluate.superseded import keep
 from wn_gan.files import write_json

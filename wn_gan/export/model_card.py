@@ -6,7 +6,7 @@ from pathlib import Path
 from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.environment import describe_environment
-from wn_gan.runs.folder import read_json, read_manifest
+from wn_gan.runs.json_files import read_json, read_manifest
 from wn_gan.runs.metrics import read_metrics
 from wn_gan.runs.trained_run import TrainedRun
 

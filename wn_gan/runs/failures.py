@@ -7,7 +7,7 @@ from pathlib import Path
 from wn_gan.config import Config
 from wn_gan.errors import UserError
 from wn_gan.files import write_text
-from wn_gan.runs.folder import read_json
+from wn_gan.runs.json_files import read_json
 
 # Distance between the seeds of a run's attempts. It is large so that runs with
 # neighbouring seeds do not share one.

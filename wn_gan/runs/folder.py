@@ -1,59 +1,20 @@
-"""The run folder: its files, its lock and checks before writing."""
+"""The run folder: its files and its lock."""
 
 import contextlib
 import fcntl
-import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import filelock
 
-from wn_gan.config import UNCHANGEABLE, Config, changed_options
+from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import (
-    is_partial,
     remove_partials,
-    write_json,
     write_text,
 )
 from wn_gan.flag_defs import from_flag_file, to_flag_file
-
-MANIFEST = "manifest.json"
-
-
-def read_json(path: Path, kind: type = dict) -> Any:
-    """Content of a JSON file of a run; None if there is no such file.
-
-    Args:
-        path: of the file.
-        kind: of its content.
-
-    Raises:
-        UserError: for a damaged file, or one of another kind.
-    """
-    try:
-        found = json.loads(path.read_text())
-        if not isinstance(found, kind):
-            raise ValueError(f"holds no {kind.__name__}")
-        return found
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from error
-
-
-def read_manifest(test: Path) -> dict:
-    """Content of the manifest of a final test; empty if it has none.
-
-    Args:
-        test: folder of the final test.
-    """
-    try:
-        return read_json(test / MANIFEST) or {}
-    except UserError:
-        return {}
 
 
 class RunFolder:
@@ -135,41 +96,6 @@ class RunFolder:
         ]
         return sorted(f for f in found if not f.name.startswith("superseded_"))
 
-    def check(self, config: Config, allow_change: Sequence[str] = ()) -> None:
-        """Checks that a run with this config may write here.
-
-        Args:
-            config: config of the run to start or resume.
-            allow_change: options that may differ from the stored config
-                although they change the result.
-
-        Raises:
-            UserError: if the path is not a folder, the folder holds other
-                files, or its run has other options.
-        """
-        if self.path.exists() and not self.path.is_dir():
-            raise bad_flag("run_dir", self.path, "is not a folder")
-        if not self.config.exists():
-            if self.path.exists() and self._foreign():
-                raise bad_flag(
-                    "run_dir",
-                    self.path,
-                    "holds files but no run (no config.cfg): name a new folder",
-                )
-            return
-        old = self.read_config()
-        changed = set(changed_options(old, config)) - set(allow_change)
-        if old.has_path and config.has_path:
-            changed.discard("dataset")  # `check_split` compares the images
-        if changed:
-            raise _changed(self.path, old, config, sorted(changed))
-
-    def _foreign(self) -> set[str]:
-        """Names in the folder, except leftovers of a start killed early."""
-        own = {".lock", self.split.name}
-        names = {path.name for path in self.path.iterdir()} - own
-        return {name for name in names if not is_partial(name)}
-
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Creates the folder and locks it against other processes.
@@ -232,42 +158,6 @@ class RunFolder:
     def write_config(self, config: Config) -> None:
         """Writes `config.cfg`, a flag file that reproduces the run."""
         write_text(self.config, to_flag_file(config))
-
-    def check_split(self, description: Mapping, allowed: bool) -> None:
-        """Compares the split with an existing `split.json` and writes it.
-
-        Args:
-            description: from `Split.description`.
-            allowed: whether the images may differ from the stored ones.
-
-        Raises:
-            UserError: if the run started with other images.
-        """
-        if self.split.exists() and not allowed:
-            old = read_json(self.split)
-            if old.get("sha256") != description["sha256"]:
-                raise UserError(
-                    f"--dataset={description['dataset']}: the images are not "
-                    f"those that the run in {self.path} began with "
-                    "(split.json); give --allow_change=dataset to continue"
-                )
-        write_json(self.split, description)
-
-
-def _changed(
-    path: Path, old: Config, new: Config, names: Sequence[str]
-) -> UserError:
-    """The error for a run of other options; it names all of them."""
-    allowed = [name for name in names if name not in UNCHANGEABLE]
-    given = " ".join(f"--{name}={getattr(new, name)}" for name in names)
-    own = " ".join(f"--{name}={getattr(old, name)}" for name in names)
-    way_out = "keep the run's, or name another --run_dir"
-    if allowed == list(names):
-        way_out += f", or give --allow_change={','.join(names)}"
-    return UserError(
-        f"{given}: the run in {path} has {own}, and this alters its result: "
-        f"{way_out}"
-    )
 
 
 def _step_of(picture: Path) -> int:

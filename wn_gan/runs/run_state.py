@@ -1,7 +1,8 @@
 """What a run is doing, from its folder alone."""
 
 from wn_gan.runs.failures import FailureLog
-from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.json_files import read_json
 from wn_gan.runs.metrics import read_metrics
 
 

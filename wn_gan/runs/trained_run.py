@@ -12,7 +12,8 @@ from wn_gan.gan.building import build_generator
 from wn_gan.networks.statistics import batch_norms
 from wn_gan.runs.average_statistics import set_average_statistics
 from wn_gan.runs.checkpoints import Checkpoints
-from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.json_files import read_json
 
 
 @dataclasses.dataclass

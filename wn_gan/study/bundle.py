@@ -21,7 +21,8 @@ from wn_gan.compare.packed import pack, unpack
 from wn_gan.config import PARTS, Config, changed_options
 from wn_gan.files import write_json, write_text
 from wn_gan.flag_defs import to_flag_file
-from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.json_files import read_json
 from wn_gan.study.measurements import Measurement
 
 _TEXTS = ("metrics.jsonl", "final.json", "failures.json")

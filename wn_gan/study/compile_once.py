@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import bad_flag
-from wn_gan.runs.folder import read_json
+from wn_gan.runs.json_files import read_json
 from wn_gan.study.cells import cells
 from wn_gan.study.own_process import in_own_process
 

@@ -14,7 +14,8 @@ from wn_gan.config import (
 from wn_gan.evaluate.manifest import search_identity
 from wn_gan.features.extractor_name import extractor_name
 from wn_gan.flag_defs import to_flag_file
-from wn_gan.runs.folder import RunFolder, read_json, read_manifest
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.json_files import read_json, read_manifest
 
 FINAL_TEST, RUNNING_TEST = PARTS
 EFFORT_EVALUATIONS = 2000

@@ -12,7 +12,8 @@ from wn_gan.config import (
     changed_options,
 )
 from wn_gan.errors import bad_flag
-from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.json_files import read_json
 from wn_gan.runs.run_state import steps_done
 from wn_gan.study.cells import Cell, candidates, cells
 

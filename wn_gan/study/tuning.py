@@ -13,7 +13,8 @@ import scipy.stats
 
 from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import UserError
-from wn_gan.runs.folder import RunFolder, read_json
+from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.json_files import read_json
 from wn_gan.study.bundle import Bundle
 from wn_gan.study.cells import Cell
 from wn_gan.study.measurements import Measurement, tuning_measurement

@@ -13,7 +13,7 @@ from wn_gan.data import Split, batches, feed_of
 from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.files import write_json
 from wn_gan.gan.building import build_gan
-from wn_gan.runs.folder import read_json
+from wn_gan.runs.json_files import read_json
 from wn_gan.train.loop import TrainingLoop
 
 ROUNDS = 5

@@ -21,6 +21,7 @@ from wn_gan.gan.memory import check_memory, estimated_bytes
 from wn_gan.gan.model import GAN
 from wn_gan.progress import format_seconds, say
 from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.same_run import check_run
 from wn_gan.train.compiling import uses_xla
 from wn_gan.train.loop import TrainingLoop, most_steps_per_call
 from wn_gan.train.onednn import check_precision
@@ -38,7 +39,7 @@ def describe(config: Config) -> None:
         UserError: for any input that training would reject.
     """
     if config.run_dir is not None:
-        RunFolder(config.run_dir).check(config)
+        check_run(RunFolder(config.run_dir), config)
     check_precision(config.precision)
     split = load_split(config, download=False)
     shape = split.image_set.image_shape

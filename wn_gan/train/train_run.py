@@ -31,6 +31,7 @@ from wn_gan.runs.checkpoint_file import gan_parts, parts_sha256
 from wn_gan.runs.environment import peak_memory_mib
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.same_run import check_run, check_split
 from wn_gan.train.actions.diagnosing import Diagnose
 from wn_gan.train.actions.guard import Guard
 from wn_gan.train.actions.reporting import Report
@@ -70,7 +71,7 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
     check_batch_size(config.batch_size, strategy)
     check_precision(config.precision)
     folder = RunFolder(config.run_dir)
-    folder.check(config, allow_change)
+    check_run(folder, config, allow_change)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     split = load_split(config)
@@ -81,7 +82,7 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
     with folder.locked() if chief else contextlib.nullcontext():
         if chief:
             allowed = "dataset" in allow_change
-            folder.check_split(split.description(), allowed)
+            check_split(folder, split.description(), allowed)
         with strategy.scope(), losing_workers(strategy), StopRequest() as stop:
             return _attempts(config, folder, split, strategy, stop)
 
