@@ -22,7 +22,8 @@ from wn_gan.config import Config
 from wn_gan.gan.building import build_gan
 from wn_gan.layers.kernel_layers import channel_matrix
 from wn_gan.runs.folder import RunFolder
-from wn_gan.train.diagnostics import Diagnostics, effective_rank
+from wn_gan.train.diagnostics import Diagnostics
+from wn_gan.train.layer_numbers import effective_rank
 from wn_gan.train.train_run import train
 
 REAL = np.random.default_rng(8).random((6, 8, 8, 3)).astype(np.float32)

@@ -20,7 +20,7 @@ from wn_gan.evaluate.final_test import FinalTest
 from wn_gan.evaluate.interval import bootstrap_interval
 from wn_gan.evaluate.manifest import Manifest
 from wn_gan.evaluate.protocol import Protocol
-from wn_gan.evaluate.run_evaluation import protocol_of
+from wn_gan.evaluate.search import protocol_of
 from wn_gan.reconstruction import Reconstruction
 
 

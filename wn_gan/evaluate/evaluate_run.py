@@ -16,13 +16,13 @@ from wn_gan.evaluate.manifest import (
     search_identity,
 )
 from wn_gan.evaluate.run_controls import run_controls
-from wn_gan.evaluate.run_evaluation import (
-    RunEvaluation,
+from wn_gan.evaluate.run_evaluation import RunEvaluation
+from wn_gan.evaluate.run_features import run_features, saved_model_features
+from wn_gan.evaluate.search import (
     dependent_batch_size,
     protocol_of,
     reconstructor,
 )
-from wn_gan.evaluate.run_features import run_features, saved_model_features
 from wn_gan.features.extractor import Extractor, open_extractor
 from wn_gan.files import output_folder, path_sha256
 from wn_gan.generators.saved_model import load_generator, newest_version

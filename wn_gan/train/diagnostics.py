@@ -1,17 +1,12 @@
 """Norms, ranks, activations and drift inside the networks."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 import keras
 import numpy as np
 import tensorflow as tf
 
 from wn_gan import layers
 from wn_gan.gan.model import GAN
-from wn_gan.layers.kernel_layers import channel_matrix, output_axis
-
-_SATURATED = 1 / 255
+from wn_gan.train.layer_numbers import Seen, numbers_of
 
 
 class Diagnostics:
@@ -94,14 +89,6 @@ class Diagnostics:
         }
 
 
-class _Seen(NamedTuple):
-    """A layer's inputs, outputs and earlier moving statistics."""
-
-    inputs: tf.Tensor
-    outputs: tf.Tensor
-    moving: list[tf.Tensor]
-
-
 class _Probe:
     """Reads the inputs and outputs of one network's layers."""
 
@@ -121,14 +108,14 @@ class _Probe:
 
     def __call__(
         self, inputs: tf.Tensor, moving: list[list[tf.Tensor]]
-    ) -> tuple[list[_Seen], tf.Tensor]:
-        """Runs the network; returns one `_Seen` per layer and the output."""
+    ) -> tuple[list[Seen], tf.Tensor]:
+        """Runs the network; returns one `Seen` per layer and the output."""
         *tensors, result = self._model(inputs, training=True)
         seen = zip(tensors[::2], tensors[1::2], moving, strict=True)
-        return [_Seen(*each) for each in seen], result
+        return [Seen(*each) for each in seen], result
 
     def numbers(
-        self, seen: list[_Seen], tape: tf.GradientTape, loss: tf.Tensor
+        self, seen: list[Seen], tape: tf.GradientTape, loss: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """Returns all numbers of `Diagnostics`, by name."""
         kernels = {
@@ -140,7 +127,7 @@ class _Probe:
         gradients = dict(zip(kernels, gradients, strict=True))
         found = {}
         for layer, each in zip(self.layers, seen, strict=True):
-            for name, value in _of_layer(
+            for name, value in numbers_of(
                 layer, each, gradients.get(layer.name)
             ):
                 found[f"{self.network.name}/{layer.name}/{name}"] = value
@@ -163,85 +150,3 @@ def _is_measured(layer: keras.layers.Layer) -> bool:
 
 def _is_last_of_generator(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.layers.Activation) and layer.name == "images"
-
-
-def _of_layer(
-    layer: keras.layers.Layer, seen: _Seen, gradient: tf.Tensor | None
-) -> Iterator[tuple[str, tf.Tensor]]:
-    if gradient is not None:
-        yield from _of_kernel(layer, gradient)
-    elif isinstance(layer, layers.BatchNorm):
-        yield from _of_batch_norm(layer, seen)
-    elif isinstance(layer, layers.PReLU | layers.TPReLU):
-        yield from _of_rectifier(layer, seen)
-    else:
-        yield from _moments(seen.outputs)
-        near = tf.abs(seen.outputs - 0.5) > 0.5 - _SATURATED
-        yield "saturated", _share(near)
-
-
-def _of_kernel(layer, gradient) -> Iterator[tuple[str, tf.Tensor]]:
-    v, applied = tf.convert_to_tensor(layer.kernel), layer.kernel
-    if isinstance(layer, layers.KernelLayer):
-        applied = layer.normalized_kernel()
-    v, gradient, applied = (
-        channel_matrix(x, output_axis(layer))
-        for x in (v, gradient, tf.convert_to_tensor(applied))
-    )
-    norms = tf.norm(v, axis=1)
-    product = tf.reduce_sum(v * gradient, axis=1)
-    cosine = tf.math.divide_no_nan(product, norms * tf.norm(gradient, axis=1))
-    yield "v_norm", tf.reduce_mean(norms)
-    yield "cos_gradient_v", tf.reduce_mean(tf.abs(cosine))
-    singular_values = tf.linalg.svd(applied, compute_uv=False)
-    yield "singular_values", singular_values
-    yield "effective_rank", effective_rank(singular_values)
-
-
-def _of_rectifier(layer, seen) -> Iterator[tuple[str, tf.Tensor]]:
-    yield from _moments(seen.outputs)
-    inputs = seen.inputs
-    thresholds = getattr(layer, "threshold", 0.0)
-    below = inputs < tf.cast(thresholds, inputs.dtype)
-    axes = list(range(inputs.shape.rank - 1))
-    yield "saturated", _share(tf.reduce_all(below, axes))
-    for name in layer.initial_values:
-        yield name, tf.convert_to_tensor(getattr(layer, name))
-
-
-def _of_batch_norm(layer, seen) -> Iterator[tuple[str, tf.Tensor]]:
-    moving_mean, *moving_variance = seen.moving
-    inputs = tf.cast(seen.inputs, moving_mean.dtype)
-    mean, variance = tf.nn.moments(inputs, list(range(inputs.shape.rank - 1)))
-    variance += layer.epsilon
-    distance = tf.abs(moving_mean - mean) / tf.sqrt(variance)
-    yield "mean_drift", tf.reduce_mean(distance)
-    for moving in moving_variance:
-        ratio = (moving + layer.epsilon) / variance
-        yield "variance_drift", tf.reduce_mean(tf.abs(tf.math.log(ratio)))
-
-
-def _moments(outputs: tf.Tensor) -> Iterator[tuple[str, tf.Tensor]]:
-    wide = (
-        outputs if outputs.dtype == tf.float64 else tf.cast(outputs, tf.float32)
-    )
-    yield "mean", tf.reduce_mean(wide)
-    yield "variance", tf.math.reduce_variance(wide)
-
-
-def _share(condition: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(tf.cast(condition, tf.float32))
-
-
-def effective_rank(singular_values: tf.Tensor) -> tf.Tensor:
-    """Exponential of the entropy of singular values, scaled to sum to 1.
-
-    It ranges from 1 to n; it is n if all values are equal.
-
-    Args:
-        singular_values: `[n]`, not negative, not all 0.
-
-    Reference: Roy & Vetterli 2007, The effective rank, EUSIPCO.
-    """
-    shares = singular_values / tf.reduce_sum(singular_values)
-    return tf.exp(-tf.reduce_sum(tf.math.xlogy(shares, shares)))
