@@ -289,6 +289,43 @@ def saved_model(tmp_path_factory):
     return path
 
 
+def test_a_model_and_its_run_are_tested_on_the_same_sample(
+    run_dir, tmp_path, random, run_here
+):
+    """The same seeded sample of one's own images, not the first ones."""
+    images = random.integers(0, 256, (12, 32, 32, 3), np.uint8)
+    np.savez(tmp_path / "own.npz", images=images)
+    flags = {"images": f"npz:{tmp_path / 'own.npz'}", "num_images": 5}
+    flags |= {"evaluations": 1, "controls": False}
+    model = tmp_path / "model"
+    exported = run_here("export", run_dir=run_dir, output=model, evaluations=1)
+    assert exported.returncode == 0, exported.stderr
+    names = []
+    for source in ({"run_dir": run_dir}, {"saved_model": model}):
+        (name,) = source
+        told = run_here("evaluate", output=tmp_path / name, **source, **flags)
+        assert told.returncode == 0, told.stderr
+        table = (tmp_path / name / "per_image.csv").read_text().splitlines()
+        names.append([line.split(",")[0] for line in table[1:]])
+    assert names[0] == names[1] != [f"{i:06}" for i in range(5)]
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "no index"])
+def test_a_damaged_model_gets_one_line(saved_model, tmp_path, refused, damage):
+    model = shutil.copytree(saved_model, tmp_path / "model")
+    (weights,) = (model / "variables").glob("*.data*")
+    (index,) = (model / "variables").glob("*.index")
+    content = weights.read_bytes()
+    if damage == "cut":
+        weights.write_bytes(content[: len(content) // 2])
+    elif damage == "changed":
+        weights.write_bytes(bytes(b ^ 255 for b in content))
+    else:
+        index.write_bytes(index.read_bytes()[:20])
+    told = refused("sample", saved_model=model, output=tmp_path / "out")
+    assert f"--saved_model={model}: " in told and "damaged" in told
+
+
 def test_other_peoples_generators(
     saved_model, tmp_path, random, run_here, refused
 ):

@@ -10,6 +10,7 @@ from google.protobuf import text_format
 from helpers.commands import TINY, run_module
 from tensorflow.core.protobuf import saved_model_pb2
 
+from wn_gan import keras_compat
 from wn_gan.config import NORMS, Config
 from wn_gan.errors import UserError, VerificationFailed
 from wn_gan.export.c_loader import CModel, LoadError
@@ -209,6 +210,49 @@ def test_versions_are_whole_or_not_there(tmp_path):
     with pytest.raises(UserError, match="holds something else"):
         with new_version(output):
             pass
+
+
+def test_what_a_killed_export_left_is_no_stranger(tmp_path):
+    output = tmp_path / "faces"
+    (output / "3.partial").mkdir(parents=True)
+    (output / "generator.onnx.partial-a1b2").write_bytes(b"half")
+    with new_version(output) as model:
+        model.mkdir()
+    assert (output / "1").is_dir()
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_a_run_in_mixed_precision_is_exported_in_float32(
+    tmp_path, run_here, precision
+):
+    run, model = tmp_path / "run", tmp_path / "model"
+    trained = run_here("train", run_dir=run, **TINY, precision=precision)
+    assert trained.returncode == 0, trained.stderr
+    formats = "saved_model,keras" if keras_compat.KERAS_3 else "saved_model"
+    told = run_here(
+        "export", run_dir=run, output=model, evaluations=1, formats=formats
+    )
+    assert told.returncode == 0, told.stderr
+    assert "serving_default: as the checkpoint within" in told.stdout
+
+
+def test_the_card_names_the_software_of_training_and_of_export(
+    tiny_run, tmp_path
+):
+    run = open_trained_run(shutil.copytree(tiny_run, tmp_path / "run"))
+    path = run.folder.environment
+    last = json.loads(path.read_text())
+    earlier = [last | {"git_revision": "first"}]
+    path.write_text(
+        json.dumps(last | {"git_revision": "second", "earlier": earlier})
+    )
+    card = model_card(run, "last", 20, False, "float32", "abc")
+    lines = card.split("## Made with")[1].split("##")[0].strip().splitlines()
+    assert [line.split(";")[0] for line in lines[:2]] == [
+        "- trained with revision first",
+        "- trained with revision second",
+    ]
+    assert lines[2].startswith("- exported with revision ")
 
 
 def test_the_card_parts_held_out_from_other_images(tiny_run, tmp_path):

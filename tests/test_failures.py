@@ -299,6 +299,9 @@ def test_ignored_failures_are_recorded_once(tmp_path):
     assert "G has no variety" in causes
     assert len(causes) == len(set(causes))
     assert not log.pending and log.recoveries == 0
+    # Nor when the run goes on.
+    assert train_run.train(Config(**options | {"train_steps": 700})) == 0
+    assert FailureLog(folder.failures).failures == log.failures
 
 
 def test_a_suspect_checkpoint_is_no_place_to_go_back_to(tmp_path):

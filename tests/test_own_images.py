@@ -6,6 +6,7 @@ import tensorflow as tf
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from wn_gan.data import loading
 from wn_gan.data.own_images import own_images, resizing_of, with_channels
 from wn_gan.errors import UserError
 from wn_gan.evaluate.protocol import Protocol
@@ -93,3 +94,21 @@ def test_a_saved_model_without_inputs_is_refused(tmp_path):
     tf.saved_model.save(module, str(tmp_path), {"serving_default": serve})
     with pytest.raises(UserError, match=r"must take one z .*takes nothing"):
         open_generator(tmp_path)
+
+
+def test_what_cannot_be_read_is_left_out_with_its_name(
+    tmp_path, random, capsys, monkeypatch
+):
+    """Whether or not a look at some files finds it before."""
+    for i, image in enumerate(random.integers(0, 256, (30, 8, 8, 3), np.uint8)):
+        Image.fromarray(image).save(tmp_path / f"{i:02}.png")
+    whole, _ = own_images(f"folder:{tmp_path}", (8, 8, 3))
+    content = (tmp_path / "07.png").read_bytes()
+    (tmp_path / "07.png").write_bytes(content[:-30])
+    for surveyed in (500, 1):
+        monkeypatch.setattr(loading, "SURVEYED_IMAGES", surveyed)
+        found, names = own_images(f"folder:{tmp_path}", (8, 8, 3))
+        told = capsys.readouterr().out
+        assert "skipped " in told and "07.png" in told
+        assert names == [f"{i:02}.png" for i in range(30) if i != 7]
+        assert_array_equal(found, np.delete(whole, 7, axis=0))

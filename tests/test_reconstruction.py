@@ -321,3 +321,16 @@ def test_running_test_follows_training(targets):
     after, _ = test()
     assert before != after
     assert test()[0] == after
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_penalty_is_in_every_entry_of_the_curve(targets, solver):
+    generate, targets = small_generator(), tf.constant(targets[:4])
+    start = tf.constant(np.random.default_rng(3).normal(size=(4, 6)))
+    preconditioner = tf.eye(6, dtype=tf.float64)
+    found = search_codes(
+        generate, targets, start, solver, 5, 10.0, None, preconditioner
+    )
+    penalized, _ = objective(generate, targets, 10.0)(found.z)
+    assert_allclose(found.curve[-1], penalized, rtol=1e-9)
+    assert (found.losses < penalized).numpy().all()

@@ -11,6 +11,7 @@ from numpy.testing import assert_array_equal
 
 from wn_gan.config import Config
 from wn_gan.errors import UserError
+from wn_gan.files import write_json
 from wn_gan.gan.building import build_gan
 from wn_gan.reconstruction import RunningTest
 from wn_gan.runs import checkpoints
@@ -250,7 +251,7 @@ def test_a_start_that_was_killed_early_is_no_stranger(tmp_path):
     """Killed before config.cfg was there: the lock is stale, and is ours."""
     folder = RunFolder(tmp_path / "run")
     with folder.locked():
-        check_split(folder, {"dataset": "a", "sha256": "1"}, allowed=False)
+        write_json(folder.split, {"dataset": "a", "sha256": "1"})
     assert {p.name for p in folder.path.iterdir()} == {".lock", "split.json"}
     check_run(folder, Config())
     (folder.path / "thesis.tex").write_text("years of work")
@@ -277,12 +278,14 @@ def test_one_process_at_a_time(begun):
 
 
 def test_other_images_are_refused(begun):
-    check_split(begun, {"dataset": "a", "sha256": "1"}, allowed=False)
-    check_split(begun, {"dataset": "a", "sha256": "1"}, allowed=False)
+    ours, others = ({"dataset": "a", "sha256": x} for x in "12")
+    check_split(begun, ours, allowed=False)
+    write_json(begun.split, ours)
+    check_split(begun, ours, allowed=False)
     with pytest.raises(UserError, match="--allow_change=dataset"):
-        check_split(begun, {"dataset": "a", "sha256": "2"}, allowed=False)
-    check_split(begun, {"dataset": "a", "sha256": "2"}, allowed=True)
-    assert json.loads(begun.split.read_text())["sha256"] == "2"
+        check_split(begun, others, allowed=False)
+    check_split(begun, others, allowed=True)
+    assert json.loads(begun.split.read_text()) == ours
 
 
 # `best` and `last` after a kill

@@ -1,14 +1,18 @@
 """Reads augmented training images and measures the time spent waiting."""
 
+import contextlib
 import dataclasses
 import threading
 import time
+from collections.abc import Iterator
 
 import numpy as np
+import tensorflow as tf
 
 from wn_gan.config import Config
 from wn_gan.data.geometry import CENTER
 from wn_gan.data.splits import Split, Subset
+from wn_gan.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +89,20 @@ class Feed:
         with self._lock:
             self._ready[int(step)] = time.perf_counter()
         return batch
+
+    @contextlib.contextmanager
+    def naming_errors(self, hint: str = "") -> Iterator[None]:
+        """Raises `UserError` where TensorFlow says that reading failed.
+
+        Args:
+            hint: what the message adds.
+        """
+        try:
+            yield
+        except tf.errors.OpError as error:
+            if self.error is None:
+                raise
+            raise UserError(f"{self.error}{hint}") from error
 
     def _read(self, places: np.ndarray, order: np.ndarray) -> np.ndarray:
         if not self.augmentation.on:

@@ -7,8 +7,10 @@ import numpy as np
 
 from wn_gan.config import RESIZE_FILTERS
 from wn_gan.data import Subset, load_images, load_npz
+from wn_gan.data.image_set import Images
 from wn_gan.errors import bad_flag
 from wn_gan.images import from_array
+from wn_gan.progress import say
 
 UNRESIZED = "unresized"
 
@@ -33,7 +35,8 @@ def own_images(
         below the folder or in the archive; its number in an array.
 
     Raises:
-        UserError: for another kind of source or arrays of another size.
+        UserError: for another kind of source, arrays of another size, or too
+            many images that cannot be read. Of a few it says which.
     """
     kind, _, path = source.partition(":")
     height, width, channels = shape
@@ -41,15 +44,17 @@ def own_images(
         found = with_channels(load_npz(path), channels)
         names = [f"{i:06}" for i in range(len(found))]
     elif kind in ("folder", "zip") and path:
-        fitted = load_images(
+        loaded = load_images(
             source,
             image_width=width,
             image_height=height,
             channels=channels,
             resize_filter=resize_filter,
-        ).train
-        found = Subset(fitted, np.arange(len(fitted)))[:]
-        names = [_below(path, fitted.name(i)) for i in range(len(fitted))]
+        )
+        for line in loaded.skipped:
+            say(f"skipped {line}")
+        found, names = _readable(loaded.train)
+        names = [_below(path, name) for name in names]
     else:
         raise bad_flag(
             "images", source, "must be folder:<path>, zip:<path> or npz:<path>"
@@ -63,6 +68,17 @@ def own_images(
             f"{height}x{width}x{channels}",
         )
     return found, names
+
+
+def _readable(images: Images) -> tuple[np.ndarray, list[str]]:
+    """The images that can be read, and their names; says which cannot."""
+    part = Subset(images, np.arange(len(images)))
+    found = part[:]
+    for name, reason in part.skipped.items():
+        say(f"skipped {name}: {reason}")
+    names = [images.name(i) for i in range(len(images))]
+    kept = [i for i, name in enumerate(names) if name not in part.skipped]
+    return found[kept], [names[i] for i in kept]
 
 
 def _below(path: str, name: str) -> str:

@@ -86,6 +86,13 @@ class Subset:
             f"--dataset={self.dataset}: none of its images can be read"
         )
 
+    def skipped_lines(self) -> list[str]:
+        """A line for each image found unreadable so far."""
+        return [
+            f"skipped {name}: {reason}; the next image takes its place"
+            for name, reason in self.skipped.items()
+        ]
+
     def _skip(self, position: int, reason: str) -> None:
         with self._lock:
             self.skipped[self.images.name(position)] = reason

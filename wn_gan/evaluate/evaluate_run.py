@@ -10,6 +10,7 @@ from wn_gan.data.own_images import own_images, resizing_of
 from wn_gan.data.pictures import content_sha256
 from wn_gan.distribution import is_chief, losing_workers, make_strategy
 from wn_gan.errors import bad_flag
+from wn_gan.evaluate.controls import sample
 from wn_gan.evaluate.final_test import FinalTest
 from wn_gan.evaluate.manifest import (
     Manifest,
@@ -69,9 +70,11 @@ def _evaluate_run(
     features = {}
     if chief and extractor is not None:
         for name in checkpoints:
-            features = run_features(test, split, extractor, name) | features
+            found = run_features(test, split, extractor, name)
+            features |= {f"{key} ({name})": x for key, x in found.items()}
     if chief:
-        _print(summaries, controls, test.folder, features)
+        title = f"baselines, of {test.main_checkpoint()}"
+        _print(summaries, {title: controls, "features": features}, test.folder)
         say(
             f"next: python -m wn_gan.compare {options.run_dir} <another run> "
             "--output=report"
@@ -100,7 +103,7 @@ def _evaluate_saved_model(
     if chief and extractor is not None:
         features = saved_model_features(test, extractor, options)
     if chief:
-        _print([summary], {}, test.folder, features)
+        _print([summary], {"features": features}, test.folder)
     return summary
 
 
@@ -124,7 +127,8 @@ def saved_model_test(
             "saved_model", path, f"makes images of no fixed size: {list(shape)}"
         )
     targets, names = own_images(options.images, shape)
-    targets = targets[: options.num_images]
+    chosen = sample(len(targets), options.num_images or 0)
+    targets = targets[chosen]
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         search = reconstructor(generate, shape, z.shape[1], options, z.dtype)
@@ -142,7 +146,7 @@ def saved_model_test(
         ),
         provenance={"saved_model": options.saved_model},
         targets=targets,
-        ids=names[: options.num_images],
+        ids=[names[i] for i in chosen],
         search=search,
         write_pairs=options.write_pairs,
         strategy=strategy,
@@ -150,8 +154,9 @@ def saved_model_test(
 
 
 def _print(
-    summaries: list[dict], controls: dict, folder: Path, features: dict
+    summaries: list[dict], beside: dict[str, dict], folder: Path
 ) -> None:
+    """Prints a table of the tests, and sections of what is beside them."""
     protocol = summaries[0]["protocol"]
     table = Table(title=f"reconstruction loss, protocol {protocol}")
     for column in ("generator", "mean", "95%", "median"):
@@ -164,11 +169,13 @@ def _print(
             f"{low:.5f} to {high:.5f}",
             f"{summary['median']:.5f}",
         )
-    for name, value in controls.items():
-        number = f"{value:,}" if name.startswith("num_") else f"{value:.5f}"
-        table.add_row(name.replace("_", " "), number, "", "")
-    for name, value in features.items():
-        table.add_row(name, f"{value:.5f}", "", "")
+    for title, values in beside.items():
+        if values:
+            table.add_section()
+            table.add_row(title)
+        for name, value in values.items():
+            number = f"{value:,}" if name.startswith("num_") else f"{value:.5f}"
+            table.add_row(f"  {name.replace('_', ' ')}", number)
     make_console().print(table)
     say(f"written to {folder}")
 

@@ -44,8 +44,8 @@ def run_controls(test: RunEvaluation, split: Split) -> dict[str, float]:
         test's (both only if that checkpoint has been tested); and numbers of
         images, in names that start with "num_".
     """
-    checkpoints = test.run.checkpoints.names()
-    name = "best" if "best" in checkpoints else checkpoints[0]
+    wait_for_all(test.strategy)  # the chief has written the test
+    name = test.main_checkpoint()
     step = test.run.restore(test.generator, name, test.options.average)
     tested = test.manifest(step, "moving").identity()
     path = test.folder_of(name) / "controls.json"

@@ -33,7 +33,7 @@ from wn_gan.evaluate.search import (
     reconstructor,
 )
 from wn_gan.files import output_folder
-from wn_gan.progress import Progress
+from wn_gan.progress import Progress, say
 from wn_gan.reconstruction import Reconstructor
 from wn_gan.runs.checkpoint_file import parts_sha256
 from wn_gan.runs.event_files import write_scalars
@@ -66,6 +66,9 @@ class RunEvaluation:
             part = getattr(split, options.part)
             chosen = sample(len(part), options.num_images or 0)
             self.targets = part[chosen]
+            if is_chief(self.strategy):
+                for line in part.skipped_lines():
+                    say(line)
             self._part_images: int | None = len(part)
             self.ids = [f"{i:06}" for i in part.positions[chosen]]
             dataset = run.config.dataset
@@ -86,6 +89,11 @@ class RunEvaluation:
     def modes(self) -> tuple[str, ...]:
         """The batch-norm modes that differ for this generator."""
         return MODES if has_batch_norm(self.generator) else MODES[:1]
+
+    def main_checkpoint(self) -> str:
+        """The checkpoint that baselines are of: `best`, or the first one."""
+        names = self.run.checkpoints.names()
+        return "best" if "best" in names else names[0]
 
     def folder_of(self, checkpoint: str, mode: str = "moving") -> Path:
         """Folder of one checkpoint's results in one mode."""

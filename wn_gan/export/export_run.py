@@ -77,7 +77,8 @@ def export_run(options: ExportOptions) -> Path:
 def _open(options: ExportOptions) -> Exported:
     run = open_trained_run(options.run_dir)
     (name,) = run.checkpoints.names(options.checkpoint)
-    generator = run.untrained_generator()
+    # An export is compared with what the weights give in float32.
+    generator = run.untrained_generator(float32=True)
     step = run.restore(generator, name, options.average)
     return Exported(run, name, generator, step, options)
 

@@ -48,7 +48,7 @@ def write_format(generator: keras.Model, kind: str, path: Path) -> float:
     codes = codes.astype(np.float32)
     wanted = generator(codes, training=False).numpy()
     plain(codes)  # Keras exports only what was called
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"generator.{kind}"
         with contextlib.redirect_stdout(io.StringIO()), _unwarned():
             _WRITERS[kind](plain, file)

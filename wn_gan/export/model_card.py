@@ -37,13 +37,8 @@ def model_card(
         dtype: dtype of the kernels.
         generator_sha256: hash of the generator's weights.
     """
-    config, environment = run.config, describe_environment()
+    config = run.config
     height, width, channels = run.image_shape
-    versions = ", ".join(
-        f"{package} {version}"
-        for package, version in environment["packages"].items()
-        if version
-    )
     weights = "moving average of the weights" if average else "weights"
     return "\n".join(
         [
@@ -63,7 +58,7 @@ def model_card(
             "",
             "## Made with",
             "",
-            f"Revision {environment['git_revision'] or 'unknown'}; {versions}.",
+            *_software(run),
             "",
             "## Licence",
             "",
@@ -75,6 +70,23 @@ def model_card(
             "",
         ]
     )
+
+
+def _software(run: TrainedRun) -> list[str]:
+    """A line for each software that trained the run, and that exported it."""
+    last = read_json(run.folder.environment) or {}
+    trained = [*last.get("earlier", ()), last] if last else []
+    lines = [f"- trained with {_versions(each)}" for each in trained]
+    return [*lines, f"- exported with {_versions(describe_environment())}"]
+
+
+def _versions(environment: dict) -> str:
+    packages = ", ".join(
+        f"{package} {version}"
+        for package, version in environment["packages"].items()
+        if version
+    )
+    return f"revision {environment['git_revision'] or 'unknown'}; {packages}"
 
 
 def _options(config: Config) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wn_gan.errors import bad_flag
+from wn_gan.files import is_partial
 from wn_gan.generators.saved_model import versions
 
 # Files beside the versions of a model.
@@ -52,6 +53,7 @@ def check_output(output: Path) -> None:
         for path in (output.iterdir() if output.exists() else ())
         if not (path.name.removesuffix(".partial").isdigit() and path.is_dir())
         and path.name not in COMPANIONS
+        and not is_partial(path.name)
     ]
     if others:
         raise bad_flag(

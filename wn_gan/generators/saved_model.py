@@ -29,9 +29,17 @@ def load_generator(
     try:
         model = tf.saved_model.load(str(path))
         signature = model.signatures["serving_default"]
-    except (OSError, ValueError, KeyError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        tf.errors.OpError,
+    ) as error:  # the last two: damaged weights
         raise bad_flag(
-            "saved_model", path, "is no SavedModel with serving_default"
+            "saved_model",
+            path,
+            "is no SavedModel with serving_default, or a damaged one",
         ) from error
     inputs = signature.structured_input_signature[1]
     outputs = signature.structured_outputs

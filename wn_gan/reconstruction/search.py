@@ -69,6 +69,6 @@ def search_codes(
     z, found = paper.minimize(evaluate, start, evaluations, divisor)
     images = generate(z)
     losses = squared_errors(images, targets)
-    return Reconstruction(
-        z, images, losses, tf.concat([found, losses[tf.newaxis]], axis=0)
-    )
+    last = losses + prior_penalty * tf.reduce_mean(z**2, axis=-1)
+    curve = tf.concat([found, last[tf.newaxis]], axis=0)
+    return Reconstruction(z, images, losses, curve)

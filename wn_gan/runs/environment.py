@@ -12,6 +12,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from wn_gan.files import write_json
+from wn_gan.runs.json_files import read_json
+
 PACKAGES = (
     "wn_gan",
     "tensorflow",
@@ -41,6 +44,30 @@ def describe_environment() -> dict:
         ],
         "cpus": os.cpu_count(),
     }
+
+
+def record_environment(path: Path) -> None:
+    """Writes `environment.json` at the start of a process that trains.
+
+    A run that goes on under other versions, code or devices keeps the earlier
+    ones, oldest first, in "earlier".
+
+    Args:
+        path: of the file.
+    """
+    now, old = describe_environment(), read_json(path)
+    if old is not None:
+        earlier = old.pop("earlier", [])
+        if _lasting(old) != _lasting(now):
+            earlier.append(old)
+        now["earlier"] = earlier
+    write_json(path, now)
+
+
+def _lasting(environment: dict) -> dict:
+    """What does not change with every start."""
+    own = ("command", "started")
+    return {k: v for k, v in environment.items() if k not in own}
 
 
 def package_versions() -> dict[str, str | None]:

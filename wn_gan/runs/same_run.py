@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wn_gan.config import UNCHANGEABLE, Config, changed_options
 from wn_gan.errors import UserError, bad_flag
-from wn_gan.files import is_partial, write_json
+from wn_gan.files import is_partial
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.json_files import read_json
 
@@ -51,7 +51,7 @@ def _foreign(folder: RunFolder) -> set[str]:
 
 
 def check_split(folder: RunFolder, description: Mapping, allowed: bool) -> None:
-    """Compares the split with an existing `split.json` and writes it.
+    """Compares the split with an existing `split.json`.
 
     Args:
         folder: of the run.
@@ -61,15 +61,15 @@ def check_split(folder: RunFolder, description: Mapping, allowed: bool) -> None:
     Raises:
         UserError: if the run started with other images.
     """
-    if folder.split.exists() and not allowed:
-        old = read_json(folder.split)
-        if old.get("sha256") != description["sha256"]:
-            raise UserError(
-                f"--dataset={description['dataset']}: the images are not "
-                f"those that the run in {folder.path} began with "
-                "(split.json); give --allow_change=dataset to continue"
-            )
-    write_json(folder.split, description)
+    old = read_json(folder.split)
+    if old is None or allowed:
+        return
+    if old.get("sha256") != description["sha256"]:
+        raise UserError(
+            f"--dataset={description['dataset']}: the images are not "
+            f"those that the run in {folder.path} began with "
+            "(split.json); give --allow_change=dataset to continue"
+        )
 
 
 def _changed(

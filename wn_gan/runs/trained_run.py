@@ -40,10 +40,18 @@ class TrainedRun:
         """The run's checkpoints."""
         return Checkpoints(self.folder.checkpoints)
 
-    def untrained_generator(self) -> keras.Model:
-        """The generator with the run's initial weights."""
-        keras.utils.set_random_seed(self.config.seed)
-        return build_generator(self.config, self.image_shape)
+    def untrained_generator(self, float32: bool = False) -> keras.Model:
+        """The generator with the run's initial weights.
+
+        Args:
+            float32: whether it computes in float32 although the run trained
+                in mixed precision; its weights are float32 in both.
+        """
+        config = self.config
+        if float32 and config.precision != "float64":
+            config = dataclasses.replace(config, precision="float32")
+        keras.utils.set_random_seed(config.seed)
+        return build_generator(config, self.image_shape)
 
     def restore(
         self, generator: keras.Model, name: str, average: bool = False

@@ -127,7 +127,8 @@ class Bundle:
             _copy(run.path / name, place / name)
         environment = read_json(run.environment)
         if environment is not None:
-            del environment["command"]
+            for each in (environment, *environment.get("earlier", ())):
+                del each["command"]
             write_json(place / run.environment.name, environment)
         for part in PARTS:
             for test in run.tests(part):

@@ -27,7 +27,7 @@ def main(config: Config, launch: LaunchOptions) -> int:
     if launch.dry_run:
         from wn_gan.train.dry_run import describe
 
-        describe(config)
+        describe(config, launch.allow_change)
         return 0
     require(config, "run_dir", what="name the folder of the run")
     from wn_gan.train.train_run import train

@@ -13,6 +13,7 @@ from wn_gan.data import Split, batches, feed_of
 from wn_gan.distribution import is_chief, wait_for_all
 from wn_gan.files import write_json
 from wn_gan.gan.building import build_gan
+from wn_gan.gan.model import GAN
 from wn_gan.runs.json_files import read_json
 from wn_gan.train.loop import TrainingLoop
 
@@ -92,7 +93,15 @@ def try_xla(
 ) -> Trial:
     """Times training steps of a GAN of its own, with and without XLA."""
     gan = build_gan(config, split.image_set.image_shape)
-    stream = iter(batches(config, feed_of(config, split), 0, strategy))
+    feed = feed_of(config, split)
+    with feed.naming_errors():
+        stream = iter(batches(config, feed, 0, strategy))
+        return _trial(gan, stream, strategy)
+
+
+def _trial(
+    gan: GAN, stream: Iterator, strategy: tf.distribute.Strategy
+) -> Trial:
     plain = TrainingLoop(gan, strategy)
     plain_first = _seconds(plain, stream, 1)
     xla = TrainingLoop(gan, strategy, jit_compile=True)

@@ -3,6 +3,7 @@
 import math
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -15,6 +16,7 @@ from wn_gan.data import (
     feed_of,
     load_split,
 )
+from wn_gan.distribution import check_batch_size, make_strategy
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.gan.building import build_gan, check_sizes
 from wn_gan.gan.memory import check_memory, estimated_bytes
@@ -29,30 +31,37 @@ from wn_gan.train.onednn import check_precision
 TIMED_STEPS = 5
 
 
-def describe(config: Config) -> None:
+def describe(config: Config, allow_change: Sequence[str] = ()) -> None:
     """Prints the config, parameter counts, split sizes and a time estimate.
 
     Writes no file. The estimate covers only training steps and comes from a
-    few of them.
+    few of them; of several machines it is this one's alone.
+
+    Args:
+        config: of the run.
+        allow_change: as for `train`.
 
     Raises:
         UserError: for any input that training would reject.
     """
+    strategy = tf.distribute.get_strategy()
+    if config.strategy != "multi_worker":
+        strategy = make_strategy(config)
+    check_batch_size(config.batch_size, strategy)
     if config.run_dir is not None:
-        check_run(RunFolder(config.run_dir), config)
+        check_run(RunFolder(config.run_dir), config, allow_change)
     check_precision(config.precision)
     split = load_split(config, download=False)
     shape = split.image_set.image_shape
     check_sizes(config, shape)
     check_memory(config, shape)
     check_batch(config, split)
-    gan = build_gan(config, shape)
     parts = split.description()
     height, width, channels = parts["image_shape"]
-    with tempfile.TemporaryDirectory() as folder:
-        strategy = tf.distribute.get_strategy()
+    with tempfile.TemporaryDirectory() as folder, strategy.scope():
+        gan = build_gan(config, shape)
         xla, line = uses_xla(config, split, Path(folder) / "xla.json", strategy)
-    seconds = seconds_per_step(gan, config, split, xla)
+        seconds = seconds_per_step(gan, config, split, xla)
     lines = to_flag_file(config).splitlines() + [line] * (line is not None)
     for network in (gan.generator, gan.discriminator):
         count = sum(
@@ -86,12 +95,13 @@ def seconds_per_step(
         xla: whether XLA compiles the step.
     """
     steps = most_steps_per_call(config, split.image_set.image_shape)
-    stream = iter(batches(config, feed_of(config, split), start_step=0))
-    strategy = tf.distribute.get_strategy()
+    strategy, feed = tf.distribute.get_strategy(), feed_of(config, split)
     loop = TrainingLoop(gan, strategy, xla, config.bfloat16_convolutions)
-    for calls in (1, TIMED_STEPS):
-        start = time.perf_counter()
-        for _ in range(calls):
-            losses, _ = loop(stream, steps)
-        losses["g_loss"].numpy()
+    with feed.naming_errors():
+        stream = iter(batches(config, feed, 0, strategy))
+        for calls in (1, TIMED_STEPS):
+            start = time.perf_counter()
+            for _ in range(calls):
+                losses, _ = loop(stream, steps)
+            losses["g_loss"].numpy()
     return (time.perf_counter() - start) / (TIMED_STEPS * steps)

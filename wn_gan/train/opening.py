@@ -14,7 +14,7 @@ from wn_gan.gan.building import build_gan
 from wn_gan.progress import Progress
 from wn_gan.runs.checkpoint_file import read
 from wn_gan.runs.checkpoints import Checkpoints
-from wn_gan.runs.environment import describe_environment
+from wn_gan.runs.environment import record_environment
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import MetricsFile
@@ -58,6 +58,7 @@ def open_run(
         if latest.name != "last":
             checkpoints.copy(latest.name, "last")
         match_best(checkpoints, state)
+        keep_missing(checkpoints, config.keep_every_steps, state.step)
     wait_for_all(strategy)
     if not checkpoints.path("best").exists():
         # A rollback deleted it; the next test writes a new one.
@@ -66,12 +67,15 @@ def open_run(
     if not run.chief:
         yield run
         return
+    write_json(folder.split, split.description())
     folder.write_config(config)
-    write_json(folder.environment, describe_environment())
-    MetricsFile(folder.metrics).cut_after(state.step)
     if state.step < config.train_steps:
+        record_environment(folder.environment)
         folder.final.unlink(missing_ok=True)  # from a shorter run
-    run.tensorboard = TensorBoardLog(folder.path, state.step)
+    # A step that was saved during its test is reported again.
+    reported = state.step - (state.unreported is not None)
+    MetricsFile(folder.metrics).cut_after(reported)
+    run.tensorboard = TensorBoardLog(folder.path, reported)
     run.progress = Progress(config.train_steps, "step", state.step)
     with contextlib.closing(run.tensorboard), run.progress:
         _say_beginning(run, split, latest.damaged if latest else None)
@@ -95,6 +99,19 @@ def match_best(checkpoints: Checkpoints, state: TrainState) -> None:
         # `last` was damaged: `best` is of steps that will be done again.
         metadata = read(checkpoints.path("best"))[1]
         state.best_step, state.best_loss = found, metadata["best_loss"]
+
+
+def keep_missing(checkpoints: Checkpoints, every: int, step: int) -> None:
+    """Keeps the checkpoint of a step after a kill between saving and keeping.
+
+    Args:
+        checkpoints: of the run; `last` is of the step.
+        every: interval of the steps to keep; 0 for none.
+        step: that the run goes on from.
+    """
+    due = every > 0 and step > 0 and step % every == 0
+    if due and not checkpoints.path(f"step_{step:08}").exists():
+        checkpoints.keep_step(step)
 
 
 def _say_beginning(run: Run, split: Split, damaged: list[str] | None) -> None:

@@ -21,7 +21,7 @@ from wn_gan.distribution import (
     make_strategy,
     wait_for_all,
 )
-from wn_gan.errors import TrainingFailed, UserError
+from wn_gan.errors import TrainingFailed
 from wn_gan.files import write_json
 from wn_gan.gan.building import check_sizes
 from wn_gan.gan.memory import check_memory
@@ -136,8 +136,14 @@ def _train(run: Run, split: Split) -> Outcome:
     if state.step >= config.train_steps and state.unreported is None:
         return Outcome.FINISHED
     feed = feed_of(config, split)
-    if state.step == 0:
-        _initialize(run, feed)
+    with feed.naming_errors("; the last checkpoint is intact"):
+        if state.step == 0:
+            _initialize(run, feed)
+        return _run_steps(run, split, feed)
+
+
+def _run_steps(run: Run, split: Split, feed: Feed) -> Outcome:
+    config, state = run.config, run.state
     watch = WatchFeed(run, feed)
     schedule = build_schedule(run, split, watch)
     jit_compile, line = uses_xla(
@@ -156,15 +162,12 @@ def _train(run: Run, split: Split) -> Outcome:
     outcome = None
     if state.unreported is not None:
         outcome = schedule.after_step(state.unreported)
-    try:
-        while outcome is None:
-            steps = min(most, config.steps_until_due(state.step))
-            with watch.steps(steps):
-                logs, stopping = loop(stream, steps, run.stop.asked)
-            state.step += steps
-            outcome = schedule.after_step(logs, stopping)
-    except tf.errors.OpError as error:
-        raise _data_error(feed) or error from error
+    while outcome is None:
+        steps = min(most, config.steps_until_due(state.step))
+        with watch.steps(steps):
+            logs, stopping = loop(stream, steps, run.stop.asked)
+        state.step += steps
+        outcome = schedule.after_step(logs, stopping)
     return outcome
 
 
@@ -174,6 +177,8 @@ def build_schedule(run: Run, split: Split, watch: WatchFeed) -> Schedule:
     Workers other than the chief do only what all workers must do together.
     """
     targets = split.running_test[:]
+    for line in split.running_test.skipped_lines():
+        run.say(line)
     guard = Guard(run, targets)
     actions: list[Action] = [watch, TestGenerator(run, targets)]
     if run.config.diagnostics_every_steps:
@@ -193,13 +198,6 @@ def _initialize(run: Run, feed: Feed) -> None:
     ]
     if any(wanted):
         initialize_gan(run.gan, next(iter(batches(config, feed, 0))), *wanted)
-
-
-def _data_error(feed: Feed) -> UserError | None:
-    """Returns the error for unreadable images, or None."""
-    if feed.error is None:
-        return None
-    return UserError(f"{feed.error}; the last checkpoint is intact")
 
 
 def _finish(run: Run) -> None:

@@ -47,7 +47,11 @@ class Guard(Action):
         super().__init__(run, run.config.guard_every_steps)
         self.codes = run.gan.codes(SAMPLES)
         self.data_spread = spread(to_unit(targets))
-        self._ignored: set[str] = set()
+        self._ignored = {
+            _kind(failure)
+            for failure in run.failures.failures
+            if failure.action == "ignore"
+        }
         run.gan.vitals.d_won_share.assign(run.state.d_won_share)
 
     def due(self, step: int) -> bool:
@@ -147,11 +151,16 @@ class Guard(Action):
 
     def _ignore(self, failure: Failure) -> None:
         """Records a cause once; the run continues."""
-        kind = failure.cause.split(":")[0]
+        kind = _kind(failure)
         if kind not in self._ignored:
             self._ignored.add(kind)
             ignored = dataclasses.replace(failure, action="ignore")
             self.run.record_failure(ignored)
+
+
+def _kind(failure: Failure) -> str:
+    """A cause without its numbers."""
+    return failure.cause.split(":")[0]
 
 
 def spread(pictures: np.ndarray) -> float:
