@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from wn_gan.features.lite0 import weights_path
+from wn_gan.features.extractor_choice import weights_path
 
 STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1]
 OUTPUT = Path(__file__).parent.parent / "tests/golden/lite0_features.npz"

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from wn_gan.errors import UserError
 from wn_gan.features import extractor as extractors
 from wn_gan.features.extractor import Extractor, open_extractor
+from wn_gan.features.extractor_choice import PACKAGE
 from wn_gan.features.image_features import as_input, image_features
-from wn_gan.features.lite0 import PACKAGE
 from wn_gan.features.perceptual import perceptual_distances
 from wn_gan.progress import Progress
 

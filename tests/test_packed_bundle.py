@@ -57,6 +57,12 @@ def test_an_archive_of_a_stranger_writes_nothing_outside(tmp_path):
     assert not list(tmp_path.rglob("outside.txt"))
 
 
+def test_a_study_elsewhere_names_the_damaged_file(tmp_path, refused):
+    (tmp_path / "bundle.zip").write_text("no archive")
+    told = refused("study", study_dir=tmp_path, status=True)
+    assert f"error: {tmp_path / 'bundle.zip'}: is no zip archive" in told
+
+
 @pytest.mark.parametrize("damage", ["cut", "changed", "text", "too large"])
 def test_a_damaged_archive_gets_one_line(archive, damage, monkeypatch):
     data = archive.read_bytes()
@@ -68,6 +74,6 @@ def test_a_damaged_archive_gets_one_line(archive, damage, monkeypatch):
         archive.write_text("no archive")
     else:
         monkeypatch.setattr(packed, "_MOST_BYTES", 100)
-    wanted = f"^--bundle={archive}: (is no zip|would be 7,002 bytes)"
+    wanted = f"^{archive}: (is no zip|would be 7,002 bytes)"
     with pytest.raises(UserError, match=wanted), unpacked(archive):
         pass

@@ -105,8 +105,9 @@ def test_a_winner_that_changes_with_the_effort(tmp_path):
     assert found[0].ranking == ["batch", "weight"]
     assert found[2].ranking == ["weight", "batch"]
     # The last is the final test on the same two images, not on all three.
-    assert found[-1].losses["weight"] == [pytest.approx(0.02)]
+    assert found[-1].losses["weight"] == {0: pytest.approx(0.02)}
     (told,) = changes_of_order(found)
+    assert "p = 1 after 100 of paper, 1 after 500 of paper" in told
     assert "batch < weight after 100 of paper" in told
     assert "weight < batch after 500 of paper" in told
 

@@ -1,6 +1,5 @@
 """Studies: killed, in jobs, preempted, with runs that fail."""
 
-import csv
 import dataclasses
 import json
 import os
@@ -107,18 +106,29 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(tmp_path):
 
 
 def test_a_failed_run_is_counted(tmp_path):
-    """A foreign file where a run should be: the others go on."""
+    """Its losses are not finite; the others go on."""
+    rates = "d_learning_rate=1e-4|1e30"
+    study = start_study(tmp_path, norms="none", vary=rates)
+    output, _ = study.communicate(timeout=300)
+    assert study.returncode == 0, output
+    assert "failed: " in output and "reported as failed" in output
+    ended, failed = read_table(tmp_path)
+    assert failed["failed or collapsed"] == "1"
+    assert failed["final test mean"] == ""
+    assert ended["failed or collapsed"] == "1"  # 40 steps are few
+    (run,) = tmp_path.glob("none_d_learning_rate=0.0001_seed0")
+    assert RunFolder(run).final_tests()
+
+
+def test_what_stops_a_run_counts_against_no_norm(tmp_path):
+    """A foreign file where the baseline's run should be; the others go on."""
     (tmp_path / "none_seed0").mkdir()
     (tmp_path / "none_seed0" / "notes.txt").write_text("mine")
     study = start_study(tmp_path)
     output, _ = study.communicate(timeout=300)
-    assert "failed: " in output and "holds files but no run" in output
-    assert study.returncode == 0, output
-    with open(tmp_path / "report" / "table.csv", newline="") as file:
-        rows = {r["norm"]: r for r in csv.DictReader(file)}
-    assert rows["none"]["failed or collapsed"] == "1"
-    assert rows["none"]["final test mean"] == ""
-    assert rows["weight"]["failed or collapsed"] == "1"  # 40 steps are few
+    assert study.returncode == 2, output
+    assert "not trained: " in output and "holds files but no run" in output
+    assert "no run of the baseline has a final test" in output
     assert RunFolder(tmp_path / "weight_seed0").final_tests()
 
 
@@ -126,6 +136,10 @@ def test_a_failed_run_is_counted(tmp_path):
     "options, message",
     [
         ({"seeds": "0,x"}, "--seeds=0,x: must be whole numbers"),
+        (
+            {"feature_extractor": "/no.keras"},
+            "--feature_extractor=/no.keras: no such file or folder",
+        ),
         ({"seeds": "1,0,1"}, "--seeds=1,0,1: 1 stands there twice"),
         ({"norms": "none,none"}, "--norms=none,none: none stands there twice"),
         ({"norms": "bn"}, "--norms=bn: must be one of none"),

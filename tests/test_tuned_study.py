@@ -108,14 +108,18 @@ def test_runs_go_seed_by_seed():
     ]
 
 
-def test_a_tuning_run_without_its_test_chooses_nothing(tmp_path):
-    """It is not failed: its test was lost, as on a full disk."""
+def test_only_a_failure_of_training_counts_against_a_norm(tmp_path):
+    """Not a lost test, nor a run that a full disk or a kill has ended."""
     options = StudyOptions(study_dir=str(tmp_path), tune=("loss=hinge|a",))
     config = Config(run_dir=str(tmp_path / "run"), train_steps=5)
     own = [Trial(Cell({}, "none"), Cell({}, "low"), config)]
-    assert tuning_losses(own, options, Bundle(tmp_path)) == [FAILED]
     place = tmp_path / "bundle" / "run"
     place.mkdir(parents=True)
+    with pytest.raises(UserError, match="has not ended"):
+        tuning_losses(own, options, Bundle(tmp_path))
+    failure = {"cause": "D has won", "since_step": 1, "step": 3}
+    (place / "failures.json").write_text(json.dumps([failure]))
+    assert tuning_losses(own, options, Bundle(tmp_path)) == [FAILED]
     (place / "final.json").write_text('{"step": 5}')
     with pytest.raises(UserError, match="is trained and not tested"):
         tuning_losses(own, options, Bundle(tmp_path))

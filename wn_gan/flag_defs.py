@@ -207,9 +207,10 @@ def from_flag_file(text: str) -> Config:
     """
     flag_values = flags.FlagValues()
     define_options(Config, flag_values)
-    lines = (line.strip() for line in text.splitlines())
-    parse(
-        ["", *(line for line in lines if line and not line.startswith("#"))],
-        flag_values,
-    )
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    for line in lines:
+        if re.match("--?flagfile", line):  # absl would open the file
+            raise UserError(f"{line}: a run's options are in one file")
+    parse(["", *lines], flag_values)
     return options_from_flags(Config, flag_values)

@@ -32,6 +32,8 @@ def make_run(path, norm, seed, losses, protocol=TEST, ended=True, **options):
     (path / "metrics.jsonl").write_text(lines)
     if not ended:
         shutil.rmtree(path / "final_test")
+        failure = {"cause": "D has won", "since_step": 10, "step": 20}
+        (path / "failures.json").write_text(json.dumps([failure]))
         return str(path)
     final = {"step": 20, "peak_memory_mib": 500.0}
     (path / "final.json").write_text(json.dumps(final))

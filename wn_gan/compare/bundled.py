@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from wn_gan.errors import bad_flag
 from wn_gan.runs.json_files import read_json
@@ -54,11 +55,13 @@ class Compared:
         views: name, title and run folders of each comparison, the baseline
             first.
         protocol: of the final test; None for the only one that all share.
+        features: protocol of the feature-space measures; None for any.
         tuning: None if nothing was tuned.
     """
 
     views: Sequence[tuple[str, str, Sequence[str]]]
     protocol: str | None = None
+    features: str | None = None
     tuning: Tuning | None = None
 
 
@@ -77,7 +80,7 @@ def read_bundle(folder: Path, bundle: str) -> Compared:
         raise bad_flag("bundle", bundle, f"holds no bundle (no {CONTENT})")
     try:
         return _compared(folder, found)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise bad_flag(
             "bundle",
             bundle,
@@ -99,14 +102,21 @@ def _compared(folder: Path, found: dict) -> Compared:
         raise ValueError("no runs")
     return Compared(
         views,
-        found["protocol"],
+        _text(found["protocol"]),
+        _text(found.get("features")),
         _tuning(folder, tuning) if tuning is not None else None,
     )
 
 
 def _tuning(folder: Path, found: dict) -> Tuning:
     trials = [
-        Trial(**(each | {"run": _inside(folder, each["run"])}))
+        Trial(
+            str(each["cell"]),
+            str(each["value"]),
+            int(each["seed"]),
+            _inside(folder, each["run"]),
+            None if each["loss"] is None else float(each["loss"]),
+        )
         for each in found["trials"]
     ]
     return Tuning(
@@ -115,6 +125,10 @@ def _tuning(folder: Path, found: dict) -> Tuning:
         dict(found["chosen"]),
         str(found["shared"]),
     )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _word(name: str) -> str:

@@ -15,6 +15,7 @@ from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import output_folder
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.run_state import has_failed
 
 
 def compare(options: CompareOptions) -> None:
@@ -36,7 +37,8 @@ def compare(options: CompareOptions) -> None:
 def _report(compared: Compared, options: CompareOptions) -> None:
     protocol = options.protocol or compared.protocol
     views = [
-        _view(*view, protocol, options.baseline) for view in compared.views
+        _view(*view, protocol, compared.features, options.baseline)
+        for view in compared.views
     ]
     output = output_folder(options.output)
     files = write_report(views, compared.tuning, output)
@@ -53,23 +55,32 @@ def _view(
     title: str,
     run_dirs: Sequence[str],
     protocol: str | None,
+    features: str | None,
     baseline: str | None,
 ) -> View:
     """The comparison of some runs."""
-    results = with_features(read_results(_ended(run_dirs), protocol))
-    groups = grouped(results)
+    results = read_results(_ended(run_dirs), protocol)
+    groups = grouped(with_features(results, features))
     base = _baseline(groups, baseline)
     return View(name, title, groups, base, contrasts(groups, base))
 
 
 def _ended(run_dirs: Sequence[str]) -> list[str]:
-    """The runs that no process is training at the moment."""
-    running = [path for path in run_dirs if RunFolder(path).is_locked()]
-    for path in running:
-        say(f"left out: {path}: another process is training there")
-    if len(running) == len(run_dirs):
-        raise UserError("all runs are still in training: compare them later")
-    return [path for path in run_dirs if path not in running]
+    """The runs that have done all their steps, or have failed."""
+    ended = []
+    for path in run_dirs:
+        run = RunFolder(path)
+        if run.is_locked():
+            say(f"left out: {path}: another process is training there")
+        elif run.config.exists() and not (
+            run.final.exists() or has_failed(run)
+        ):
+            say(f"left out: {path}: it was stopped before its last step")
+        else:
+            ended.append(path)
+    if not ended:
+        raise UserError("no run has ended: compare them later")
+    return ended
 
 
 def _baseline(groups: list[Group], wanted: str | None) -> Group:

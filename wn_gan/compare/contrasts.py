@@ -19,6 +19,7 @@ from wn_gan.compare.statistics import (
     signed_ranks,
     t_interval,
 )
+from wn_gan.errors import UserError
 from wn_gan.evaluate.interval import bootstrap_interval
 
 
@@ -109,11 +110,20 @@ def _contrast(group: Group, baseline: Group, count: int) -> Contrast:
 def _image_differences(one: list[Result], other: list[Result]) -> np.ndarray:
     """Differences `[seeds, images]` of the pairs that are both alive."""
     rows = [
-        [mine.losses[i] - theirs.losses[i] for i in mine.losses]
+        _by_image(mine, theirs)
         for mine, theirs in zip(one, other, strict=True)
         if np.isfinite(score(mine)) and np.isfinite(score(theirs))
     ]
     return np.array(rows) if rows else np.empty((0, 0))
+
+
+def _by_image(mine: Result, theirs: Result) -> list[float]:
+    if mine.losses.keys() != theirs.losses.keys():
+        raise UserError(
+            f"{mine.test} and {theirs.test}: not the same images, although "
+            "of one protocol"
+        )
+    return [mine.losses[i] - theirs.losses[i] for i in mine.losses]
 
 
 def _over_images(differences: np.ndarray) -> Interval:

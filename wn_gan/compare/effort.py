@@ -5,12 +5,14 @@ which need not be those that come closest to the images.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import ALIVE, Result, read_losses
+from wn_gan.compare.statistics import sign_flip_p
 from wn_gan.runs.json_files import read_json, read_manifest
 
 MILESTONES = (50, 100, 500, 2000)
@@ -22,17 +24,32 @@ class Effort:
 
     Attributes:
         name: of the solver, with its evaluations.
-        losses: of each group's alive runs, by the group's label.
+        losses: of each group's alive runs, by the group's label and by seed.
     """
 
     name: str
-    losses: dict[str, list[float]]
+    losses: dict[str, dict[int, float]]
 
     @property
     def ranking(self) -> list[str]:
         """Labels of the groups with any alive run, lowest mean first."""
-        means = {k: float(np.mean(v)) for k, v in self.losses.items() if v}
+        means = {
+            label: float(np.mean(list(by_seed.values())))
+            for label, by_seed in self.losses.items()
+            if by_seed
+        }
         return sorted(means, key=means.__getitem__)
+
+    def p(self, one: str, other: str) -> float:
+        """Of two groups' difference over the seeds that both have.
+
+        Args:
+            one: label of a group.
+            other: of another.
+        """
+        mine, theirs = self.losses[one], self.losses[other]
+        seeds = sorted(mine.keys() & theirs.keys())
+        return sign_flip_p(np.array([mine[s] - theirs[s] for s in seeds]))
 
 
 def efforts(groups: Sequence[Group]) -> list[Effort]:
@@ -54,11 +71,11 @@ def efforts(groups: Sequence[Group]) -> list[Effort]:
         Effort(
             name,
             {
-                group.label: [
-                    found[id(run)][name]
+                group.label: {
+                    run.config.seed: found[id(run)][name]
                     for run in group.runs
                     if run.state == ALIVE and run.summary is not None
-                ]
+                }
                 for group in groups
             },
         )
@@ -67,17 +84,32 @@ def efforts(groups: Sequence[Group]) -> list[Effort]:
 
 
 def changes_of_order(found: Sequence[Effort]) -> list[str]:
-    """A sentence for each effort at which the ranking is another.
+    """A sentence for each effort at which the means' ranking is another.
+
+    It says how sure the change is: both signs of a difference must be.
 
     Args:
         found: in rising order of effort.
     """
     return [
-        f"The ranking changes with the solver: {' < '.join(one.ranking)} after "
-        f"{one.name}, {' < '.join(other.ranking)} after {other.name}."
+        "The ranking of the means changes with the solver: "
+        f"{' < '.join(one.ranking)} after {one.name}, "
+        f"{' < '.join(other.ranking)} after {other.name}. "
+        f"{_how_sure(one, other)}"
         for one, other in zip(found, found[1:], strict=False)
         if one.ranking != other.ranking
     ]
+
+
+def _how_sure(one: Effort, other: Effort) -> str:
+    """The p-values of each pair of groups that have changed places."""
+    texts = [
+        f"{a} against {b}: p = {one.p(a, b):.2g} after {one.name}, "
+        f"{other.p(a, b):.2g} after {other.name} (each alone, over seeds)."
+        for a, b in itertools.combinations(one.ranking, 2)
+        if other.ranking.index(a) > other.ranking.index(b)
+    ]
+    return " ".join(texts)
 
 
 def _shared_protocol(runs: Sequence[Result]) -> str | None:

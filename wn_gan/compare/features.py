@@ -1,6 +1,8 @@
 """Feature-space measures of the compared runs."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 from wn_gan.compare.results import Result
 from wn_gan.errors import UserError
@@ -21,11 +23,15 @@ SHOWN = (
 )
 
 
-def with_features(results: list[Result]) -> list[Result]:
-    """Adds the measures of the one protocol that all tested runs share.
+def with_features(
+    results: list[Result], wanted: str | None = None
+) -> list[Result]:
+    """Adds the measures of one protocol that all tested runs share.
 
     Args:
         results: of the runs.
+        wanted: the protocol; default: of those that all have, the one of most
+            samples.
 
     Returns:
         The results, without measures if a tested run has none.
@@ -49,15 +55,22 @@ def with_features(results: list[Result]) -> list[Result]:
                 "--feature_extractor and --feature_samples on each"
             )
         return results
-    chosen = sorted(shared)[-1]
+    chosen = wanted if wanted in shared else max(shared, key=_samples)
     return [
         dataclasses.replace(
             result,
             features=each.get(chosen, {}),
+            features_protocol=chosen,
             features_by_step=_by_step(result, chosen),
         )
         for result, each in zip(results, found, strict=True)
     ]
+
+
+def _samples(protocol: str) -> tuple[int, str]:
+    """Samples of a protocol; and its name, so that equals are no chance."""
+    found = re.search(r"-samples(\d+)", protocol)
+    return int(found[1]) if found else 0, protocol
 
 
 def _by_step(result: Result, protocol: str) -> dict[int, dict[str, float]]:
@@ -67,8 +80,9 @@ def _by_step(result: Result, protocol: str) -> dict[int, dict[str, float]]:
         manifest = read_manifest(test)
         stored = read_json(test / f"features-{protocol}.json")
         current = manifest.get("identity", "no final test")
-        if stored and stored.get("final_test") == current:
-            found[manifest["step"]] = stored["measures"]
+        step = manifest.get("step")
+        if stored and stored.get("final_test") == current and step is not None:
+            found[step] = _numbers(test, stored)
     return dict(sorted(found.items()))
 
 
@@ -81,5 +95,12 @@ def _stored(result: Result) -> dict[str, dict[str, float]]:
     for path in sorted(result.test.glob("features-*.json")):
         stored = read_json(path)
         if stored.get("final_test") == current:
-            found[stored["protocol"]] = stored["measures"]
+            found[stored["protocol"]] = _numbers(path, stored)
     return found
+
+
+def _numbers(path: Path, stored: dict) -> dict[str, float]:
+    try:
+        return {name: float(x) for name, x in stored["measures"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read: {error!r}") from error

@@ -1,13 +1,14 @@
 """A study's bundle as one compressed file."""
 
 import contextlib
+import lzma
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from wn_gan.errors import bad_flag
+from wn_gan.errors import UserError
 from wn_gan.files import replacing
 
 # More than any bundle has: an archive from elsewhere must not fill the disk.
@@ -15,9 +16,11 @@ _MOST_BYTES = 2**30
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     NotImplementedError,
     RuntimeError,  # encrypted
+    ValueError,  # a name that is no text
 )
 
 
@@ -61,13 +64,14 @@ def unpack(archive: Path, folder: Path) -> None:
         with zipfile.ZipFile(archive) as packed:
             size = sum(entry.file_size for entry in packed.infolist())
             if size > _MOST_BYTES:
-                raise bad_flag(
-                    "bundle", archive, f"would be {size:,} bytes: no bundle"
+                raise UserError(
+                    f"{archive}: would be {size:,} bytes: no bundle"
                 )
             packed.extractall(folder)  # never writes outside the folder
     except _DAMAGED as error:
-        reason = f"is no zip archive that can be read: {error}"
-        raise bad_flag("bundle", archive, reason) from error
+        raise UserError(
+            f"{archive}: is no zip archive that can be read: {error}"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -203,7 +203,9 @@ def _script(text: str) -> markupsafe.Markup:
 def _protocol(runs: Sequence[tuple[str, Result]]) -> str:
     summaries = [run.summary for _, run in runs if run.summary]
     protocols = {s.get("protocol_in_full", s["protocol"]) for s in summaries}
-    return ", ".join(sorted(protocols)) or "no final test"
+    of_features = {run.features_protocol for _, run in runs if run.features}
+    parts = [*sorted(protocols), *(f"features {f}" for f in of_features)]
+    return ", ".join(parts) or "no final test"
 
 
 def _run(name: str, run: Result) -> dict:

@@ -123,10 +123,10 @@ def loss_by_effort(groups: list[Group]) -> alt.LayerChart | None:
     """
     found = efforts(groups)
     values = [
-        {"norm": label, "effort": effort.name, "seed": i, "y": loss}
+        {"norm": label, "effort": effort.name, "seed": seed, "y": loss}
         for effort in found
         for label, losses in effort.losses.items()
-        for i, loss in enumerate(losses)
+        for seed, loss in losses.items()
     ]
     if not values:
         return None

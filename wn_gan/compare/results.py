@@ -41,6 +41,7 @@ class Result:
             images; None if no run of the comparison has it.
         features: feature-space measures by name, {} if not all runs have
             them.
+        features_protocol: of these measures: extractor and samples.
         features_by_step: the same of every checkpoint that has them.
     """
 
@@ -55,6 +56,7 @@ class Result:
     failures: FailureLog
     mean_image: float | None = None
     features: dict[str, float] = dataclasses.field(default_factory=dict)
+    features_protocol: str | None = None
     features_by_step: dict[int, dict[str, float]] = dataclasses.field(
         default_factory=dict
     )
@@ -117,7 +119,7 @@ def read_results(run_dirs: Sequence[str], protocol: str | None) -> list[Result]:
             raise bad_flag("protocol", protocol, f"{run} has no such test")
     for run in tested:
         _check_current(RunFolder(run), protocol)
-    return _with_mean_image([_read(folder, protocol) for folder in folders])
+    return _with_mean_image([_result(folder, protocol) for folder in folders])
 
 
 def _with_mean_image(results: list[Result]) -> list[Result]:
@@ -126,8 +128,8 @@ def _with_mean_image(results: list[Result]) -> list[Result]:
     The images are the same for all: whether a run counts as collapsed must
     not depend on its own --controls.
     """
-    found = [r.controls["mean_image"] for r in results if r.controls]
-    limit = min(found, default=None)
+    found = [r.controls.get("mean_image") for r in results]
+    limit = min((f for f in found if f is not None), default=None)
     return [dataclasses.replace(r, mean_image=limit) for r in results]
 
 
@@ -179,13 +181,23 @@ def _shared_protocol(tested: dict[str, set[str]]) -> str:
     )
 
 
+def _result(folder: RunFolder, protocol: str) -> Result:
+    """Reads a run; its files may be a stranger's."""
+    try:
+        return _read(folder, protocol)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{folder.path}: its results cannot be read: {error!r}"
+        ) from error
+
+
 def _read(folder: RunFolder, protocol: str) -> Result:
     test = folder.final_test / protocol
     has_metrics = folder.metrics.exists()
     final = read_json(folder.final) or {}
     summary, losses = None, {}
     if final:  # else a test is of an earlier, shorter training
-        summary = read_json(test / "summary.json")
+        summary = _read_summary(test / "summary.json")
         losses = read_losses(test / "per_image.csv")
     if summary is not None and not losses:
         raise UserError(f"{test / 'per_image.csv'}: missing or empty")
@@ -202,11 +214,24 @@ def _read(folder: RunFolder, protocol: str) -> Result:
     )
 
 
+def _read_summary(path: Path) -> dict | None:
+    """A final test's numbers, in the form that a report needs."""
+    found = read_json(path)
+    if found is None:
+        return None
+    return found | {
+        "mean": float(found["mean"]),
+        "curve": [float(loss) for loss in found["curve"]],
+        "protocol": str(found["protocol"]),
+        "provenance": dict(found["provenance"]),
+    }
+
+
 def _read_controls(path: Path) -> dict[str, float]:
     """The errors; version 0.1 wrote them without an identity."""
     stored = read_json(path) or {}
     found = stored.get("controls", stored)
-    return {k: v for k, v in found.items() if not k.startswith("num_")}
+    return {k: float(v) for k, v in found.items() if not k.startswith("num_")}
 
 
 def read_losses(path: Path) -> dict[str, float]:

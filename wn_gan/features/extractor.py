@@ -7,11 +7,14 @@ from pathlib import Path
 import tensorflow as tf
 
 from wn_gan.features import imported
-from wn_gan.features.extractor_name import extractor_name
-from wn_gan.features.lite0 import SIZE, build_lite0, weights_path
+from wn_gan.features.extractor_choice import (
+    LITE0,
+    extractor_name,
+    weights_path,
+)
+from wn_gan.features.lite0 import SIZE, build_lite0
 from wn_gan.files import path_sha256
 
-LITE0 = "lite0"
 FID_GRAPH_SHA256 = ""
 """SHA-256 of `classify_image_graph_def.pb` of 2015-12-05, by which FID is
 defined. A maintainer enters it after checking the file; while it is empty, no

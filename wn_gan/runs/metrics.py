@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wn_gan.errors import UserError
 from wn_gan.files import naming, write_text
 
 
@@ -36,11 +37,19 @@ class MetricsFile:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """Reads a metrics file; ignores an incomplete last line."""
+    """Reads a metrics file; ignores an incomplete last line.
+
+    Raises:
+        UserError: for a file that training has not written.
+    """
     records = []
-    for line in path.read_text().splitlines():
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
+    try:
+        for line in path.read_text().splitlines():
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                break
+            records.append({**record, "step": int(record["step"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read: {error!r}") from error
     return records

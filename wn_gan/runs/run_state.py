@@ -12,6 +12,14 @@ def steps_done(run: RunFolder) -> int:
     return final["step"] if final else 0
 
 
+def has_failed(run: RunFolder) -> bool:
+    """Whether its training failed, and was given up.
+
+    A run that has neither failed nor ended was stopped, or never began.
+    """
+    return FailureLog(run.failures).pending is not None
+
+
 def state_of(run: RunFolder, train_steps: int) -> str:
     """Running, tested, trained, failed, stopped or waiting.
 
@@ -24,7 +32,7 @@ def state_of(run: RunFolder, train_steps: int) -> str:
     if steps_done(run) >= train_steps:
         tested = run.tests("final_test") or run.tests("running_test")
         return "tested" if tested else "trained"
-    if FailureLog(run.failures).pending:
+    if has_failed(run):
         return "failed"
     return "stopped" if run.config.exists() else "waiting"
 

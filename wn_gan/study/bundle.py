@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 
 from wn_gan.compare.bundled import CONTENT
@@ -60,7 +61,12 @@ class Bundle:
 
     def pack(self) -> None:
         """Writes the results as one file, to keep or to publish."""
-        pack(self.folder, self.archive)
+        with self._locked():
+            pack(self.folder, self.archive)
+
+    def _locked(self) -> filelock.FileLock:
+        """Two processes may run the same study, each some of its runs."""
+        return filelock.FileLock(self.study_dir / ".bundle.lock")
 
     def begin(self, plan: dict[str, Any]) -> None:
         """Writes the plan, until there is more to say."""
@@ -80,10 +86,11 @@ class Bundle:
             configs: of runs of the study.
             pictured: folders of the runs that also keep sample grids.
         """
-        for config in configs:
-            folder = RunFolder(config.run_dir)
-            if folder.config.exists() or folder.plan.exists():
-                self._write(config, folder, config.run_dir in pictured)
+        with self._locked():
+            for config in configs:
+                folder = RunFolder(config.run_dir)
+                if folder.config.exists() or folder.plan.exists():
+                    self._write(config, folder, config.run_dir in pictured)
 
     def holds(
         self, config: Config, measurements: Sequence[Measurement]

@@ -44,7 +44,9 @@ def run_verb(
             ),
             watch,
         )
-    if status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+    stopped = (signal.SIGINT, signal.SIGTERM)
+    # A process that a signal ends before it can handle it has -number.
+    if status in [code for n in stopped for code in (-n, 128 + n)]:
         raise KeyboardInterrupt
     return status
 

@@ -6,6 +6,7 @@ from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import UserError
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.run_state import has_failed
 from wn_gan.study.bundle import Bundle
 from wn_gan.study.measurements import Measurement, final_measurements
 from wn_gan.study.plan import Trial, fixed_options
@@ -35,7 +36,7 @@ def content_of(
     runs = [config for view in views for config in view.configs]
     content = {
         "plan": fixed_options(options),
-        "protocol": _protocol(runs, measurement, bundle),
+        **_protocols(runs, measurement, bundle),
         "views": [
             {
                 "name": view.name,
@@ -67,15 +68,16 @@ def _tuning(
     }
 
 
-def _protocol(
+def _protocols(
     configs: Sequence[Config], measurement: Measurement, bundle: Bundle
-) -> str | None:
-    """The protocol of the final tests; None if no run has one."""
+) -> dict[str, str | None]:
+    """Those of the final tests and of the features; None if no run has one."""
     for config in configs:
         test = measurement.found(RunFolder(bundle.place(config)))
         if test is not None:
-            return test.name
-    return None
+            features = measurement.features_of(test)
+            return {"protocol": test.name, "features": features}
+    return {"protocol": None, "features": None}
 
 
 def _reported(
@@ -88,10 +90,15 @@ def _reported(
     found = []
     for config in configs:
         run = RunFolder(bundle.place(config))
-        if not has_ended(run, config) or measurement.found(run) is not None:
+        if not has_ended(run, config):
+            missing = None if has_failed(run) else "it has not ended"
+        else:
+            tested = measurement.found(run) is not None
+            missing = None if tested else "it has no final test"
+        if missing is None:
             found.append(config)
         else:
-            say(f"left out: {config.run_dir}: it has no final test")
+            say(f"left out: {config.run_dir}: {missing}")
     if not any(config in found for config in configs[: len(options.seeds)]):
         raise UserError(
             "no run of the baseline has a final test: "

@@ -12,7 +12,7 @@ from wn_gan.config import (
     StudyOptions,
 )
 from wn_gan.evaluate.manifest import search_identity
-from wn_gan.features.extractor_name import extractor_name
+from wn_gan.features.extractor_choice import extractor_name
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.json_files import read_json, read_manifest
@@ -75,15 +75,25 @@ class Measurement:
         test = self.found(run)
         if test is None or self.features.feature_extractor == NO_EXTRACTOR:
             return test is not None
-        return any(map(self._are_wanted, test.glob("features-*.json")))
+        return self.features_of(test) is not None
 
-    def _are_wanted(self, path: Path) -> bool:
+    def features_of(self, test: Path) -> str | None:
+        """Protocol of a test's feature-space measures; None without them.
+
+        Args:
+            test: its folder.
+        """
+        stems = sorted(path.stem for path in test.glob("features-*.json"))
+        wanted = [stem for stem in stems if self._are_wanted(stem)]
+        return wanted[-1].removeprefix("features-") if wanted else None
+
+    def _are_wanted(self, stem: str) -> bool:
         """Whether measures are by this extractor, of as many samples."""
         wanted = self.features
         name = f"features-{extractor_name(wanted.feature_extractor)}"
         name += f"-[0-9a-f]{{12}}-samples{wanted.feature_samples}"
         name += "-any_size" * wanted.frechet_any_size
-        return re.fullmatch(name, path.stem) is not None
+        return re.fullmatch(name, stem) is not None
 
     def _is_of(self, test: Path) -> bool:
         """Whether a test is on exactly these of the run's own images."""
@@ -110,7 +120,7 @@ def final_measurements(options: StudyOptions) -> list[Measurement]:
     search = SearchOptions(evaluations=options.final_evaluations)
     found = [
         Measurement(
-            search=search, features=features, pairs_of_seed=options.seeds[0]
+            search=search, features=features, pairs_of_seed=min(options.seeds)
         )
     ]
     if options.effort_images:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wn_gan.compare.compare_runs import compare
 from wn_gan.config import CompareOptions, Config, StudyOptions
+from wn_gan.features.extractor_choice import check_extractor
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study.bundle import Bundle
@@ -27,6 +28,7 @@ from wn_gan.study.plan import (
     tuning_trials,
 )
 from wn_gan.study.preview import preview
+from wn_gan.study.same_images import check_same_images
 from wn_gan.study.status import print_status
 from wn_gan.study.views import PlannedView, planned_views, runs_of
 
@@ -44,6 +46,7 @@ def run_study(shared: Config, options: StudyOptions) -> None:
     # Both raise an error for a bad plan before anything is written.
     plan(shared, options)
     tuning_trials(shared, options)
+    check_extractor(options.feature_extractor)
     if options.dry_run:
         preview(shared, options)
         return
@@ -72,7 +75,7 @@ def _score(
     bundle: Bundle,
 ) -> None:
     """Trains and tests the scored runs, and writes the report."""
-    shown = [c for c in views[0].configs if c.seed == options.seeds[0]]
+    shown = [c for c in views[0].configs if c.seed == min(options.seeds)]
     if _run_missing(
         runs_of(views),
         final_measurements(options),
@@ -114,6 +117,7 @@ def _run_missing(
             live.ended(f"{number} of {len(wanted)} ended: {line}")
             bundle.update(configs, pictured)
             bundle.pack()
+            check_same_images(configs, measurements, bundle)
     if any(RunFolder(config.run_dir).is_locked() for config in configs):
         say(
             "other processes are still training runs of this study: start "

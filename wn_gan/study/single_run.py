@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from wn_gan.config import Config
 from wn_gan.config.device_options import DeviceOptions
+from wn_gan.errors import TrainingFailed
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder
@@ -35,8 +36,12 @@ def run_one(
     """
     if RunFolder(config.run_dir).is_locked():
         return f"locked: {config.run_dir}; another process is training there"
-    if not is_trained(config) and _train(config, run_verb) != 0:
+    status = 0 if is_trained(config) else _train(config, run_verb)
+    if status == TrainingFailed.exit_status:
         return f"failed: {config.run_dir}; reported as failed"
+    if status:
+        # Of the machine or the options, not of the norm.
+        return f"not trained: {config.run_dir}; exit status {status}"
     tested = [_measure(config, each, run_verb) for each in measurements]
     return f"{'tested' if all(tested) else 'not tested'}: {config.run_dir}"
 

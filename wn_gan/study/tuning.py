@@ -15,6 +15,7 @@ from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import UserError
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.json_files import read_json
+from wn_gan.runs.run_state import has_failed
 from wn_gan.study.bundle import Bundle
 from wn_gan.study.cells import Cell
 from wn_gan.study.measurements import Measurement, tuning_measurement
@@ -77,7 +78,12 @@ def tuning_losses(
 def _loss(config: Config, measurement: Measurement, bundle: Bundle) -> float:
     run = RunFolder(bundle.place(config))
     if not has_ended(run, config):
-        return FAILED
+        if has_failed(run):
+            return FAILED
+        raise UserError(
+            f"{config.run_dir}: has not ended, and its training has not "
+            "failed; nothing is chosen without it: start the study again"
+        )
     test = measurement.found(run)
     if test is None:
         raise UserError(

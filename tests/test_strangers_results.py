@@ -1,0 +1,158 @@
+"""Results from elsewhere: one line for what is wrong in them, no traceback."""
+
+import json
+
+import pytest
+from helpers.commands import TINY
+from helpers.compared_runs import TEST, make_run
+
+from wn_gan.compare.bundled import read_bundle
+from wn_gan.config import Config, StudyOptions
+from wn_gan.errors import UserError
+from wn_gan.evaluate.manifest import search_identity
+from wn_gan.flag_defs import from_flag_file
+from wn_gan.runs.folder import RunFolder
+from wn_gan.study import child
+from wn_gan.study.bundle import Bundle
+from wn_gan.study.measurements import final_measurements
+from wn_gan.study.same_images import check_same_images
+from wn_gan.study.single_run import run_one
+
+pytestmark = pytest.mark.one_stack
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two runs of two norms."""
+    return [
+        make_run(tmp_path / norm, norm, 0, [0.01, 0.02, 0.03])
+        for norm in ("none", "weight")
+    ]
+
+
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("metrics.jsonl", "[1]\n"),
+        ("metrics.jsonl", '{"d_loss": 1}\n'),
+        ("metrics.jsonl", b"\xff\xfe"),
+        ("config.cfg", b"\xff\xfe"),
+        ("config.cfg", "--flagfile=/etc/hostname"),
+        (f"final_test/{TEST}/controls.json", '{"pca": "low"}'),
+        (f"final_test/{TEST}/summary.json", "{}"),
+        (f"final_test/{TEST}/summary.json", '{"mean": [1], "curve": []}'),
+        (f"final_test/{TEST}/per_image.csv", "image,loss\n0,abc\n"),
+        (f"final_test/{TEST}/per_image.csv", "picture,error\n0,1\n"),
+        (f"final_test/{TEST}/per_image.csv", "image,loss\n0,0.01\n"),
+    ],
+    ids=str,
+)
+def test_a_damaged_run_gets_one_line(runs, tmp_path, refused, name, content):
+    path = tmp_path / "weight" / name
+    data = content if isinstance(content, bytes) else content.encode()
+    path.write_bytes(data)
+    told = refused("compare", *runs, output=tmp_path / "out")
+    assert str(tmp_path / "weight") in told
+
+
+def test_damaged_measures_get_one_line(runs, tmp_path, refused):
+    for run in runs:
+        test = RunFolder(run).final_test / TEST
+        (test / "manifest.json").write_text('{"identity": "a"}')
+        stored = {"final_test": "a", "protocol": "x-samples8", "measures": 3}
+        (test / "features-x-samples8.json").write_text(json.dumps(stored))
+    assert "features-x" in refused("compare", *runs, output=tmp_path / "out")
+
+
+def test_a_run_that_was_stopped_has_not_failed(runs, tmp_path, run_here):
+    (tmp_path / "weight" / "final.json").unlink()
+    make_run(tmp_path / "batch", "batch", 0, [], ended=False)
+    runs.append(str(tmp_path / "batch"))
+    told = run_here("compare", *runs, output=tmp_path / "out")
+    assert told.returncode == 0, told.stderr
+    assert f"left out: {runs[1]}: it was stopped before" in told.stdout
+    table = (tmp_path / "out" / "table.csv").read_text()
+    assert "batch" in table and "weight" not in table
+
+
+def test_the_measures_of_most_samples_are_shown(runs, tmp_path, run_here):
+    """As numbers, not as words; and the page says which they are."""
+    for run in runs:
+        test = RunFolder(run).final_test / TEST
+        (test / "manifest.json").write_text('{"identity": "a"}')
+        for count in (2048, 10000):
+            protocol = f"lite0-abc-samples{count}"
+            stored = {"final_test": "a", "protocol": protocol}
+            stored["measures"] = {"KID (test)": count / 1e4}
+            path = test / f"features-{protocol}.json"
+            path.write_text(json.dumps(stored))
+    run_here("compare", *runs, output=tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "features lite0-abc-samples10000" in page
+    assert "1.00000" in page and "0.20480" not in page
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"views": [{"name": 5, "title": "", "runs": ["a"]}]},
+        {"tuning": {"trials": [{"cell": ["x"], "value": 3, "loss": "x"}]}},
+        {"views": 7},
+    ],
+    ids=str,
+)
+def test_a_bundle_of_another_form_gets_one_line(tmp_path, content):
+    good = {
+        "views": [{"name": "", "title": "", "runs": ["a"]}],
+        "protocol": "p",
+    }
+    (tmp_path / "study.json").write_text(json.dumps(good | content))
+    with pytest.raises(UserError, match="not that of a finished study"):
+        read_bundle(tmp_path, "bundle")
+
+
+def test_a_runs_options_open_no_other_file():
+    for line in ("--flagfile=/etc/hostname", "-flagfile /etc/hostname"):
+        with pytest.raises(UserError, match="a run's options are in one file"):
+            from_flag_file(f"--norm=weight\n{line}\n")
+
+
+@pytest.mark.parametrize(
+    "status, line",
+    [(3, "failed: "), (1, "not trained: "), (2, "not trained: ")],
+)
+def test_what_the_machine_did_is_no_failed_run(tmp_path, status, line):
+    config = Config(**TINY | {"run_dir": str(tmp_path / "run")})
+    told = run_one(config, [], lambda verb, *flags: status)
+    assert told.startswith(line)
+    assert f"exit status {status}" in told or status == 3
+
+
+def test_a_signal_before_it_is_handled_is_an_interruption(monkeypatch):
+    monkeypatch.setattr(child.subprocess, "Popen", lambda *_, **__: None)
+    for status in (-15, 143, -2, 130):
+        monkeypatch.setattr(child, "_wait", lambda *_, s=status: s)
+        with pytest.raises(KeyboardInterrupt):
+            child.run_verb("train")
+    monkeypatch.setattr(child, "_wait", lambda *_: -9)
+    assert child.run_verb("train") == -9
+
+
+def test_runs_on_other_images_are_not_put_together(tmp_path):
+    options = StudyOptions(study_dir=str(tmp_path), seeds=(0, 1))
+    bundle = Bundle(tmp_path)
+    measurements = final_measurements(options)
+    configs = []
+    for seed, images in ((0, "a"), (1, "b")):
+        run = tmp_path / "bundle" / f"none_seed{seed}"
+        make_run(run, "none", seed, [0.01] * 3)
+        manifest = {"images_sha256": images}
+        manifest["search"] = search_identity(measurements[0].search)
+        test = run / "final_test" / TEST
+        (test / "manifest.json").write_text(json.dumps(manifest))
+        configs.append(Config(run_dir=str(tmp_path / run.name), seed=seed))
+        if seed == 0:
+            check_same_images(configs, measurements, bundle)
+    assert measurements[0].found(RunFolder(bundle.place(configs[1])))
+    with pytest.raises(UserError, match="none_seed0 and none_seed1 were tes"):
+        check_same_images(configs, measurements, bundle)
