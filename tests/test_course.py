@@ -7,6 +7,7 @@ from helpers.compared_runs import make_run
 from numpy.testing import assert_allclose
 
 from wn_gan.compare.course import early, late
+from wn_gan.compare.feature_contrasts import feature_contrasts
 from wn_gan.compare.groups import grouped
 from wn_gan.compare.orders import orders
 from wn_gan.compare.results import read_results
@@ -79,6 +80,26 @@ def test_a_quarter_without_a_test_says_nothing(runs):
     add_course(runs["none0"], COURSES["none"][:6])
     groups = groups_of(runs)
     assert late(groups) == [] and len(early(groups, groups[0])) == 1
+
+
+def test_features_by_hand(runs):
+    """Coverage is higher by 0.1 for each seed; one run has failed."""
+    groups = groups_of(runs)
+    for group, shift in zip(groups, (0.0, 0.1), strict=True):
+        for run in group.runs:
+            seed = run.config.seed
+            run.features = {"coverage (test)": 0.2 + seed / 100 + shift}
+    groups[1].runs[6].final = {}  # did not end
+    (contrast,) = feature_contrasts(groups, groups[0])
+    assert contrast.seeds == [0, 1, 2, 3, 4, 5]
+    assert_allclose(contrast.differences, [0.1] * 6)
+    assert contrast.p == 2 / 2**6
+    told = contrast.sentence()
+    assert told.startswith("coverage (test): weight against none: 0.1000 high")
+    groups[0].runs[0].features["KID (test)"] = 0.3
+    groups[1].runs[0].features["KID (test)"] = 0.1
+    found = feature_contrasts(groups, groups[0])
+    assert [each.p for each in found] == [1.0, 2 * 2 / 2**6]
 
 
 def test_orders_by_hand():

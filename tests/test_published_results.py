@@ -3,10 +3,16 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from helpers.commands import ROOT
 
+from wn_gan.compare.bundled import read_bundle
+from wn_gan.compare.effort import efforts
+from wn_gan.compare.groups import grouped
 from wn_gan.compare.packed import unpack
+from wn_gan.compare.results import read_results
+from wn_gan.compare.statistics import expected_best
 
 pytestmark = pytest.mark.one_stack
 
@@ -104,3 +110,39 @@ def test_the_page_quotes_what_the_reports_say(
     page = " ".join((ROOT / "docs" / "results.md").read_text().split())
     for sentence in sentences:
         assert all(quote in page for quote in quotes(sentence)), sentence
+
+
+def row(label, numbers):
+    return f"| {label} | {' | '.join(f'{x:.4f}' for x in numbers)} |"
+
+
+def effort_rows(compared):
+    """Each norm's mean at each effort, each at its own best rate."""
+    _, _, runs = compared.views[0]
+    groups = grouped(read_results(runs, compared.protocol))
+    found = efforts(groups)
+    for group in groups:
+        losses = [list(each.losses[group.label].values()) for each in found]
+        yield row(group.label, map(np.mean, losses))
+
+
+def tuning_rows(tuning):
+    """Each norm's mean at each rate, and its expected best of k."""
+    values = list(dict.fromkeys(trial.value for trial in tuning.trials))
+    for norm in dict.fromkeys(trial.cell for trial in tuning.trials):
+        own = [trial for trial in tuning.trials if trial.cell == norm]
+        yield row(
+            norm,
+            [np.mean([t.loss for t in own if t.value == v]) for v in values],
+        )
+        best = expected_best([trial.loss for trial in own])
+        yield row(norm, [best[k - 1] for k in (1, 2, 4, 8) if k <= len(own)])
+
+
+@pytest.mark.parametrize("folder", RESULTS, ids=lambda path: path.name)
+def test_the_page_has_the_rows_that_the_bundles_give(folder, tmp_path):
+    unpack(folder / "bundle.zip", tmp_path)
+    compared = read_bundle(tmp_path, "bundle")
+    page = (ROOT / "docs" / "results.md").read_text().replace("**", "")
+    for wanted in (*effort_rows(compared), *tuning_rows(compared.tuning)):
+        assert wanted in page

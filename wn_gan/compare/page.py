@@ -16,6 +16,7 @@ from wn_gan.compare.contrast import Contrast
 from wn_gan.compare.contrasts import disagreement
 from wn_gan.compare.course import early, late
 from wn_gan.compare.effort import changes_of_order, efforts
+from wn_gan.compare.feature_contrasts import feature_contrasts
 from wn_gan.compare.groups import Group
 from wn_gan.compare.orders import orders
 from wn_gan.compare.pictures import picture_rows
@@ -101,6 +102,9 @@ def _render(
         notes=[t for v in views for c in v.contrasts if (t := disagreement(c))],
         order_changes=changes_of_order(found),
         orders=orders(rows),
+        feature_contrasts=_sentences(
+            feature_contrasts(groups, views[0].baseline)
+        ),
         early=_sentences(early(groups, views[0].baseline)),
         late=_sentences(late(groups)),
         beside_columns=beside_columns(rows),
