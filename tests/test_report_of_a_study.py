@@ -8,7 +8,7 @@ from helpers.compared_runs import make_run
 from PIL import Image
 
 from wn_gan.compare.bundled import Trial, Tuning, read_bundle
-from wn_gan.compare.effort import changes_of_order, efforts
+from wn_gan.compare.effort import Effort, changes_of_order, efforts
 from wn_gan.compare.groups import grouped
 from wn_gan.compare.results import read_results
 from wn_gan.compare.shown_images import (
@@ -110,6 +110,14 @@ def test_a_winner_that_changes_with_the_effort(tmp_path):
     assert "p = 1 after 100 of paper, 1 after 500 of paper" in told
     assert "batch < weight after 100 of paper" in told
     assert "weight < batch after 500 of paper" in told
+
+
+def test_the_p_of_an_effort_is_paired_by_seed():
+    one = {0: 0.1, 1: 0.4, 2: 9.0}
+    other = {0: 0.2, 1: 0.3, 3: 0.0}
+    assert Effort("x", {"a": one, "b": other}).p("a", "b") == 1.0  # -0.1, +0.1
+    other[1] = 0.5
+    assert Effort("x", {"a": one, "b": other}).p("a", "b") == 0.5  # both -0.1
 
 
 def test_the_same_images_for_all_norms(tmp_path):
