@@ -39,7 +39,7 @@ def photos(folder, count, random):
         (40, 4, 4),
         (330, 33, 33),
         (9000, 200, 900),
-        (30000, 200, 2000),
+        (30000, 200, 1000),
     ],
 )
 def test_the_tests_take_a_share_of_the_data(count, running, final):

@@ -9,6 +9,7 @@ import pytest
 from helpers.commands import TINY
 
 from wn_gan.config import Config
+from wn_gan.data import splits
 from wn_gan.data.feed import Feed
 from wn_gan.errors import UserError
 from wn_gan.reconstruction import RunningTest
@@ -101,6 +102,28 @@ def test_a_refusal_leaves_the_split_as_it_was(tmp_path, random):
     options["train_steps"] = 30
     assert train(Config(**options), ["dataset"]) == 0
     assert folder.split.read_text() != before
+
+
+def test_a_default_of_another_version_does_not_end_a_run(
+    tmp_path, random, run_here, monkeypatch
+):
+    """It goes on, and is evaluated, with the sizes that it began with."""
+    pixels = random.integers(0, 256, (120, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "x.npz", images=pixels)
+    flags = TINY | {"dataset": f"npz:{tmp_path / 'x.npz'}"}
+    flags |= {"run_dir": tmp_path / "run"}
+    del flags["final_test_images"]
+    with monkeypatch.context() as patch:
+        patch.setattr(splits, "DEFAULT_FINAL_TEST_IMAGES", 7)
+        assert run_here("train", **flags).returncode == 0
+    told = run_here("train", **flags | {"train_steps": 30})
+    assert told.returncode == 0, told.stderr
+    told = run_here(
+        "evaluate", run_dir=tmp_path / "run", evaluations=1, controls=False
+    )
+    assert told.returncode == 0, told.stderr
+    (summary,) = (tmp_path / "run").glob("final_test/*/summary.json")
+    assert json.loads(summary.read_text())["num_images"] == 7
 
 
 def test_a_preview_takes_what_training_takes(tmp_path, run_here, refused):

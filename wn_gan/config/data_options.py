@@ -86,9 +86,9 @@ class DataOptions:
     )
     final_test_images: int | None = option(
         None,
-        "Images held out for the final test; default: 2000, or all images of "
-        "a smaller official test split; without a test split at most a "
-        "tenth of the data.",
+        "Images held out for the final test; default: 1000 (the paper takes "
+        "2000), or all images of a smaller official test split; without a "
+        "test split at most a tenth of the data.",
         minimum=1,
     )
     split_seed: int = option(

@@ -14,7 +14,7 @@ from wn_gan.data.survey import check_corrupt
 from wn_gan.errors import UserError
 
 DEFAULT_RUNNING_TEST_IMAGES = 200
-DEFAULT_FINAL_TEST_IMAGES = 2000
+DEFAULT_FINAL_TEST_IMAGES = 1000
 
 
 class Subset:
@@ -179,7 +179,7 @@ def make_split(
             200, but at most a tenth of the images, or the whole validation
             split.
         final_test_images: number of images of the final test. None means
-            2,000, but at most the whole test split or, without a test split,
+            1,000, but at most the whole test split or, without a test split,
             a tenth of the images.
         seed: seed of the random choice.
 

@@ -1,5 +1,6 @@
 """Checks that a folder's run goes on with its own options and images."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -48,6 +49,26 @@ def _foreign(folder: RunFolder) -> set[str]:
     own = {".lock", folder.split.name}
     names = {path.name for path in folder.path.iterdir()} - own
     return {name for name in names if not is_partial(name)}
+
+
+def with_own_sizes(folder: RunFolder, config: Config) -> Config:
+    """Sizes of the tests as a run began, where they are defaults.
+
+    Another version may have had other defaults.
+
+    Args:
+        folder: of the run, which need not have begun.
+        config: of the run.
+    """
+    counts = (read_json(folder.split) or {}).get("num_images")
+    if counts is None:
+        return config
+    return dataclasses.replace(
+        config,
+        running_test_images=config.running_test_images
+        or counts["running_test"],
+        final_test_images=config.final_test_images or counts["final_test"],
+    )
 
 
 def check_split(folder: RunFolder, description: Mapping, allowed: bool) -> None:

@@ -14,6 +14,7 @@ from wn_gan.runs.average_statistics import set_average_statistics
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.json_files import read_json
+from wn_gan.runs.same_run import with_own_sizes
 
 
 @dataclasses.dataclass
@@ -101,7 +102,7 @@ class TrainedRun:
         if config.prepared_dir and not Path(config.prepared_dir).exists():
             # Without the prepared copy, the source gives the same images.
             config = dataclasses.replace(config, prepared_dir=None)
-        split = load_split(config)
+        split = load_split(with_own_sizes(self.folder, config))
         if split.description()["sha256"] != self.data["sha256"]:
             raise UserError(
                 f"--run_dir={self.folder.path}: {config.dataset} no longer "

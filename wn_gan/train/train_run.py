@@ -31,7 +31,7 @@ from wn_gan.runs.checkpoint_file import gan_parts, parts_sha256
 from wn_gan.runs.environment import peak_memory_mib
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
-from wn_gan.runs.same_run import check_run, check_split
+from wn_gan.runs.same_run import check_run, check_split, with_own_sizes
 from wn_gan.train.actions.diagnosing import Diagnose
 from wn_gan.train.actions.guard import Guard
 from wn_gan.train.actions.reporting import Report
@@ -74,15 +74,16 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
     check_run(folder, config, allow_change)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
-    split = load_split(config)
+    other_images = "dataset" in allow_change
+    sized = config if other_images else with_own_sizes(folder, config)
+    split = load_split(sized)
     check_sizes(config, split.image_set.image_shape)
     check_memory(config, split.image_set.image_shape)
     check_batch(config, split)
     chief = is_chief(strategy)
     with folder.locked() if chief else contextlib.nullcontext():
         if chief:
-            allowed = "dataset" in allow_change
-            check_split(folder, split.description(), allowed)
+            check_split(folder, split.description(), other_images)
         with strategy.scope(), losing_workers(strategy), StopRequest() as stop:
             return _attempts(config, folder, split, strategy, stop)
 
