@@ -283,7 +283,7 @@ def test_the_command_draws_and_reconstructs(
     np.savez(tmp_path / "own.npz", images=images)
     result = run_here("client", images=f"npz:{tmp_path / 'own.npz'}", **given)
     assert result.returncode == 0, result.stderr
-    assert "over 3 images" in result.stdout
+    assert "over 3 images\nnext: open " in result.stdout
     assert (tmp_path / "out" / "pairs.png").exists()
 
 

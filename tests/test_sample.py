@@ -103,6 +103,7 @@ def test_an_exported_model_gives_the_same_pictures(
             "sample", output=tmp_path / name, truncation=1.5, **source
         )
         assert result.returncode == 0, result.stderr
+        assert f"next: open {tmp_path / name / 'grid.png'}" in result.stdout
     one, two = (
         np.asarray(Image.open(tmp_path / name / "grid.png"), int)
         for name in sources

@@ -53,7 +53,9 @@ def _sample(client: ServingClient, options: ClientOptions) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:
             partial.write_bytes(content)
-    return f"{output / 'grid.png'}, {len(encoded)} files in {output / 'png'}"
+    grid = output / "grid.png"
+    files = f"{grid}, {len(encoded)} files in {output / 'png'}"
+    return f"{files}\nnext: open {grid}"
 
 
 def _reconstruct(client: ServingClient, options: ClientOptions) -> str:
@@ -65,7 +67,8 @@ def _reconstruct(client: ServingClient, options: ClientOptions) -> str:
     save_shown(pairs, output / "pairs.png", caption)
     arrays = {"z": found.z, "losses": found.losses}
     write_npz(output / "codes.npz", arrays)
+    picture = output / "pairs.png"
     return (
-        f"{output / 'pairs.png'}: mean squared error "
-        f"{found.losses.mean():.5f} over {len(targets)} images"
+        f"{picture}: mean squared error {found.losses.mean():.5f} over "
+        f"{len(targets)} images\nnext: open {picture}"
     )

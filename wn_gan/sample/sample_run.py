@@ -68,6 +68,9 @@ def sample(options: SampleOptions) -> list[Path]:
         )
     for path in written:
         say(str(path))
+    pictures = [path for path in written if path.suffix == ".png"]
+    if pictures:
+        say(f"next: open {pictures[0]}")
     return written
 
 
