@@ -93,7 +93,7 @@ def write_interpolation(
     ]
     strip = folder / "interpolation.png"
     picture = grid(np.concatenate(rows), columns=STRIP_STEPS + 1)
-    caption = "one walk a row, from a code on the left to the next"
+    caption = "one walk per row, from a code on the left to the next one"
     save_shown(picture, strip, caption)
     walk = interpolate(codes, FRAMES_A_CODE, closed=True)
     film = folder / f"interpolation.{kind}"
