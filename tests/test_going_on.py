@@ -73,6 +73,18 @@ def test_the_environment_keeps_the_earlier_ones(tmp_path, monkeypatch):
     assert not any("earlier" in each for each in found["earlier"])
 
 
+def test_a_gpu_is_no_new_environment_at_each_start(tmp_path, monkeypatch):
+    """TensorFlow gives its compute capability as a tuple."""
+    found = {"command": [], "gpus": [{"compute_capability": (8, 0)}]}
+    monkeypatch.setattr(
+        environment, "describe_environment", lambda: dict(found)
+    )
+    for _ in range(3):
+        record_environment(tmp_path / "environment.json")
+    content = json.loads((tmp_path / "environment.json").read_text())
+    assert content["earlier"] == []
+
+
 def test_a_finished_run_keeps_its_environment(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path / "run")
     config = Config(**TINY | {"run_dir": str(folder.path)})

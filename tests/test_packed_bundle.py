@@ -1,6 +1,7 @@
 """A bundle as one file, ours and a stranger's."""
 
 import os
+import shutil
 import zipfile
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from wn_gan.compare import packed
 from wn_gan.compare.packed import pack, unpack, unpacked
 from wn_gan.errors import UserError
+from wn_gan.study.bundle import Bundle
 
 pytestmark = pytest.mark.one_stack
 
@@ -52,9 +54,31 @@ def test_an_archive_of_a_stranger_writes_nothing_outside(tmp_path):
     with zipfile.ZipFile(hostile, "w") as file:
         file.writestr("../../outside.txt", "x")
         file.writestr("/outside.txt", "x")
-    with unpacked(hostile) as folder:
-        assert [p.name for p in folder.rglob("*.txt")] == ["outside.txt"]
-    assert not list(tmp_path.rglob("outside.txt"))
+    unpack(hostile, tmp_path / "b" / "c")
+    (inside,) = tmp_path.rglob("outside.txt")
+    assert inside == tmp_path / "b" / "c" / "outside.txt"
+
+
+def test_half_written_files_are_not_packed(archive, tmp_path):
+    before = archive.read_bytes()
+    (tmp_path / "bundle" / "study.json.partial-a1b2").write_text("{")
+    pack(tmp_path / "bundle", archive)
+    assert archive.read_bytes() == before
+
+
+def test_an_archive_gives_what_a_begun_study_lacks(archive, tmp_path):
+    """Copied to where the study has begun, with one run of its own."""
+    bundle = Bundle(tmp_path)
+    mine, theirs = (tmp_path / "bundle" / f"none_seed{i}" for i in (0, 1))
+    for run in (mine, theirs):
+        run.mkdir(exist_ok=True)
+        (run / "config.cfg").write_text("theirs")
+    bundle.pack()
+    shutil.rmtree(theirs)
+    (mine / "config.cfg").write_text("mine")
+    bundle.restore()
+    assert (mine / "config.cfg").read_text() == "mine"
+    assert (theirs / "config.cfg").read_text() == "theirs"
 
 
 def test_a_study_elsewhere_names_the_damaged_file(tmp_path, refused):

@@ -80,7 +80,7 @@ def quotes(sentence):
     """What a page must have of a contrast's sentence.
 
     Of "weight against none: 0.0054 lower (0.0047 to 0.0061, 8 paired seeds,
-    Holm p = 0.016)" it is "0.0054 lower (0.0047 to 0.0061)" and "p = 0.016".
+    Holm p = 0.016)" it is "0.0054 lower (0.0047 to 0.0061), p = 0.016".
     """
     if "cannot decide" in sentence:
         pattern = r"mean (\S+), interval (.+)\)$"
@@ -88,7 +88,7 @@ def quotes(sentence):
         return [f"mean {mean} ({interval})"]
     pattern = r"(\S+ (?:lower|higher) \(.+? to [\d.-]+), .*Holm (p = [\d.]+)"
     size, p = re.search(pattern, sentence).groups()
-    return [f"{size})", p]
+    return [f"{size}), {p}"]
 
 
 @pytest.mark.parametrize("baseline", ["none", "batch"])

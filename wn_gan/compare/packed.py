@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wn_gan.errors import UserError
-from wn_gan.files import replacing
+from wn_gan.files import is_partial, replacing
 
 # More than any bundle has: an archive from elsewhere must not fill the disk.
 _MOST_BYTES = 2**30
@@ -36,7 +36,11 @@ def pack(folder: Path, archive: Path) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not is_partial(path.name)
+    )
     with (
         replacing(archive) as partial,
         zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as packed,

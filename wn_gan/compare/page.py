@@ -208,7 +208,10 @@ def _protocol(runs: Sequence[tuple[str, Result]]) -> str:
     summaries = [run.summary for _, run in runs if run.summary]
     protocols = {s.get("protocol_in_full", s["protocol"]) for s in summaries}
     of_features = {run.features_protocol for _, run in runs if run.features}
-    parts = [*sorted(protocols), *(f"features {f}" for f in of_features)]
+    parts = [
+        *sorted(protocols),
+        *(f"features {f}" for f in sorted(of_features)),
+    ]
     return ", ".join(parts) or "no final test"
 
 

@@ -70,7 +70,7 @@ class Config(
 
 # Unset, it follows from the data, which `split.json` compares; an earlier
 # version wrote its default.
-_OF_THE_DATA = "running_test_images"
+_OF_THE_DATA = ("running_test_images", "final_test_images")
 
 
 def changed_options(old: Config, new: Config) -> list[str]:
@@ -81,6 +81,9 @@ def changed_options(old: Config, new: Config) -> list[str]:
         if not field.metadata["may_change"]
         and getattr(old, field.name) != getattr(new, field.name)
     ]
-    if None in (old.running_test_images, new.running_test_images):
-        return [name for name in changed if name != _OF_THE_DATA]
-    return changed
+    unset = [
+        name
+        for name in _OF_THE_DATA
+        if None in (getattr(old, name), getattr(new, name))
+    ]
+    return [name for name in changed if name not in unset]

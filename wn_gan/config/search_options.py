@@ -22,7 +22,7 @@ class SearchOptions(DeviceOptions):
         "lbfgs",
         "Solver of the search: 'lbfgs', batched L-BFGS; "
         "'preconditioned_lbfgs', the same in variables scaled by the "
-        "generator, which needs a third to a half of them; 'paper', the "
+        "generator, in a third to a half of the evaluations; 'paper', the "
         "paper's RMSProp on each image's gradient; 'paper_batch_mean', the "
         "authors' variant, on the gradient of the batch-mean loss.",
         choices=SOLVERS,

@@ -1,5 +1,6 @@
 """The environment of a run: versions, revision, devices, memory."""
 
+import json
 import os
 import platform
 import re
@@ -27,7 +28,7 @@ PACKAGES = (
 
 
 def describe_environment() -> dict:
-    """Content of `environment.json`; JSON types only."""
+    """Content of `environment.json`."""
     devices = tf.config.list_physical_devices()
     return {
         "command": sys.argv,
@@ -55,7 +56,9 @@ def record_environment(path: Path) -> None:
     Args:
         path: of the file.
     """
-    now, old = describe_environment(), read_json(path)
+    # As it will be read: TensorFlow describes a GPU with a tuple.
+    now = json.loads(json.dumps(describe_environment()))
+    old = read_json(path)
     if old is not None:
         earlier = old.pop("earlier", [])
         if _lasting(old) != _lasting(now):

@@ -53,19 +53,27 @@ class Bundle:
         return self.folder / self.name(config)
 
     def restore(self) -> None:
-        """Unpacks `bundle.zip` where a study has nothing else of its own."""
-        if self.archive.exists() and not self.folder.exists():
-            with tempfile.TemporaryDirectory(dir=self.study_dir) as partial:
-                unpack(self.archive, Path(partial) / "bundle")
-                (Path(partial) / "bundle").rename(self.folder)
+        """Takes from `bundle.zip` what the bundle lacks."""
+        if not self.archive.exists():
+            return
+        with self.locked(), tempfile.TemporaryDirectory() as temporary:
+            unpack(self.archive, Path(temporary))
+            # A run's config marks its folder.
+            found = [p.parent for p in Path(temporary).rglob("config.cfg")]
+            for path in (*found, Path(temporary) / CONTENT):
+                target = self.folder / path.relative_to(temporary)
+                if path.exists() and not target.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.move(path, target)
 
     def pack(self) -> None:
         """Writes the results as one file, to keep or to publish."""
-        with self._locked():
+        with self.locked():
             pack(self.folder, self.archive)
 
-    def _locked(self) -> filelock.FileLock:
+    def locked(self) -> filelock.FileLock:
         """Two processes may run the same study, each some of its runs."""
+        self.study_dir.mkdir(parents=True, exist_ok=True)
         return filelock.FileLock(self.study_dir / ".bundle.lock")
 
     def begin(self, plan: dict[str, Any]) -> None:
@@ -75,7 +83,8 @@ class Bundle:
 
     def describe(self, content: dict[str, Any]) -> None:
         """Writes what the study is: `study.json`."""
-        write_json(self.folder / CONTENT, content)
+        with self.locked():
+            write_json(self.folder / CONTENT, content)
 
     def update(
         self, configs: Sequence[Config], pictured: Collection[str] = ()
@@ -86,7 +95,7 @@ class Bundle:
             configs: of runs of the study.
             pictured: folders of the runs that also keep sample grids.
         """
-        with self._locked():
+        with self.locked():
             for config in configs:
                 folder = RunFolder(config.run_dir)
                 if folder.config.exists() or folder.plan.exists():

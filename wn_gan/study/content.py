@@ -91,7 +91,11 @@ def _reported(
     for config in configs:
         run = RunFolder(bundle.place(config))
         if not has_ended(run, config):
-            missing = None if has_failed(run) else "it has not ended"
+            missing = (
+                None
+                if has_failed(run)
+                else "it has not ended; start the study again for it"
+            )
         else:
             tested = measurement.found(run) is not None
             missing = None if tested else "it has no final test"

@@ -98,6 +98,8 @@ class Measurement:
     def _is_of(self, test: Path) -> bool:
         """Whether a test is on exactly these of the run's own images."""
         summary = read_json(test / "summary.json")
+        if summary is None:
+            return False
         source, count = summary["provenance"], summary["num_images"]
         # Before --num_images, a test was always on the whole part.
         there = source.get("part_images") or count

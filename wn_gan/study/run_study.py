@@ -85,7 +85,8 @@ def _score(
     ):
         content = content_of(views, trials, options, bundle)
         bundle.describe(content)
-        keep_pictures(shown, content["protocol"], bundle)
+        with bundle.locked():
+            keep_pictures(shown, content["protocol"], bundle)
         bundle.pack()
         report = str(Path(options.study_dir) / "report")
         compare(CompareOptions(bundle=str(bundle.folder), output=report))
@@ -117,7 +118,8 @@ def _run_missing(
             live.ended(f"{number} of {len(wanted)} ended: {line}")
             bundle.update(configs, pictured)
             bundle.pack()
-            check_same_images(configs, measurements, bundle)
+            with bundle.locked():
+                check_same_images(configs, measurements, bundle)
     if any(RunFolder(config.run_dir).is_locked() for config in configs):
         say(
             "other processes are still training runs of this study: start "

@@ -37,5 +37,6 @@ def check_same_images(
             raise UserError(
                 f"{one} and {other} were tested on different images, so they "
                 "cannot be compared: go on with the data and the version of "
-                f"wn_gan that made {bundle.folder}, or name another --study_dir"
+                f"wn_gan that made {bundle.folder} (--final_test_images=2000 "
+                "was a default once), or name another --study_dir"
             )
