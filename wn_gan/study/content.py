@@ -91,18 +91,17 @@ def _reported(
     for config in configs:
         run = RunFolder(bundle.place(config))
         if not has_ended(run, config):
-            missing = (
-                None
-                if has_failed(run)
-                else "it has not ended; start the study again for it"
-            )
+            missing = None if has_failed(run) else "it has not ended"
         else:
             tested = measurement.found(run) is not None
             missing = None if tested else "it has no final test"
         if missing is None:
             found.append(config)
         else:
-            say(f"left out: {config.run_dir}: {missing}")
+            say(
+                f"left out: {config.run_dir}: {missing}; start the study "
+                "again for it"
+            )
     if not any(config in found for config in configs[: len(options.seeds)]):
         raise UserError(
             "no run of the baseline has a final test: "
