@@ -24,7 +24,7 @@ def read_json(path: Path, kind: type = dict) -> Any:
         if not isinstance(found, kind):
             raise ValueError(f"holds no {kind.__name__}")
         return found
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
