@@ -201,6 +201,25 @@ def test_a_crop_lies_inside_and_has_the_shape(size, wanted, crop, place):
 # Sources
 
 
+def loaded_three_ways(root, files, options):
+    """The same files from a folder, a zip and an LMDB."""
+    (root / "files").mkdir()
+    names = [f"{i:040x}" for i in range(len(files))]
+    content = dict(zip(names, files, strict=True))
+    for name, data in content.items():
+        (root / "files" / f"{name}.png").write_bytes(data)
+    write_zip(root / "files.zip", {f"{n}.png": c for n, c in content.items()})
+    write_lmdb(
+        root / "x_train_lmdb", {n.encode(): c for n, c in content.items()}
+    )
+    sources = [f"folder:{root / 'files'}", f"zip:{root / 'files.zip'}"]
+    places = {"data_dir": str(root), "cache_dir": str(root / "cache")}
+    return [
+        load_images(source, **places, **options)
+        for source in (*sources, "lsun/x")
+    ]
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_the_same_bytes_give_the_same_tensor_everywhere(data):
@@ -228,32 +247,7 @@ def test_the_same_bytes_give_the_same_tensor_everywhere(data):
         "background": data.draw(st.sampled_from(["white", "teal"])),
     }
     with tempfile.TemporaryDirectory() as path:
-        root = Path(path)
-        (root / "files").mkdir()
-        names = [f"{i:040x}" for i in range(3)]
-        for name, content in zip(names, files, strict=True):
-            (root / "files" / f"{name}.png").write_bytes(content)
-        write_zip(
-            root / "files.zip",
-            {f"{n}.png": c for n, c in zip(names, files, strict=True)},
-        )
-        write_lmdb(
-            root / "x_train_lmdb",
-            {n.encode(): c for n, c in zip(names, files, strict=True)},
-        )
-        images = [
-            load_images(
-                source,
-                data_dir=str(root),
-                cache_dir=str(root / "cache"),
-                **options,
-            )
-            for source in (
-                f"folder:{root / 'files'}",
-                f"zip:{root / 'files.zip'}",
-                "lsun/x",
-            )
-        ]
+        images = loaded_three_ways(Path(path), files, options)
         first = images[0].train[:]
         for other in images[1:]:
             assert_array_equal(other.train[:], first)

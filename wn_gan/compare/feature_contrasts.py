@@ -1,14 +1,13 @@
 """Feature-space measures of each group against the baseline, over seeds."""
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
 from wn_gan.compare.contrast import Contrast
-from wn_gan.compare.contrasts import adjusted, paired, shared_seeds
+from wn_gan.compare.contrasts import adjusted, paired
 from wn_gan.compare.groups import Group
-from wn_gan.compare.results import ALIVE, Result
+from wn_gan.compare.results import ALIVE
 
 COMPARED = ("KID (test)", "coverage (test)", "perceptual distance")
 
@@ -30,37 +29,30 @@ def feature_contrasts(
         coverage.
     """
     pairs = [
-        (name, group)
+        (name, group, _by_seed(group, name), _by_seed(baseline, name))
         for name in COMPARED
         for group in groups
-        if group is not baseline and _seeds(group, baseline, name)
+        if group is not baseline
     ]
+    pairs = [pair for pair in pairs if pair[2].keys() & pair[3].keys()]
     found = []
-    for name, group in pairs:
-        seeds = _seeds(group, baseline, name)
-        values, base = (
-            np.array([run.features[name] for run in each.by_seed(seeds)])
-            for each in (group, baseline)
+    for name, group, mine, theirs in pairs:
+        seeds = sorted(mine.keys() & theirs.keys())
+        contrast = paired(
+            (f"{name}: {group.label}", baseline.label),
+            seeds,
+            np.array([mine[seed] for seed in seeds]),
+            np.array([theirs[seed] for seed in seeds]),
+            len(pairs),
         )
-        names = (group.label, baseline.label)
-        contrast = paired(names, seeds, values, base, len(pairs))
-        label = f"{name}: {group.label}"
-        found.append(dataclasses.replace(contrast, label=label))
+        found.append(contrast)
     return adjusted(found)
 
 
-def _seeds(group: Group, baseline: Group, name: str) -> list[int]:
-    """Seeds for which both have the measure."""
-    return [
-        seed
-        for seed in shared_seeds(group, baseline)
-        if all(
-            _has(run, name)
-            for each in (group, baseline)
-            for run in each.by_seed([seed])
-        )
-    ]
-
-
-def _has(run: Result, name: str) -> bool:
-    return run.state == ALIVE and name in run.features
+def _by_seed(group: Group, name: str) -> dict[int, float]:
+    """The measure of each run that is alive and has it."""
+    return {
+        run.config.seed: run.features[name]
+        for run in group.runs
+        if run.state == ALIVE and name in run.features
+    }

@@ -67,14 +67,13 @@ def _evaluate_run(
         for name, mode in jobs:
             summaries.append(test.measure(name, mode, progress))
     controls = run_controls(test, split) if options.controls else {}
-    features = {}
+    beside = {f"baselines, of {test.main_checkpoint()}": controls}
     if chief and extractor is not None:
         for name in checkpoints:
             found = run_features(test, split, extractor, name)
-            features |= {f"{key} ({name})": x for key, x in found.items()}
+            beside[f"features, of {name}"] = found
     if chief:
-        title = f"baselines, of {test.main_checkpoint()}"
-        _print(summaries, {title: controls, "features": features}, test.folder)
+        _print(summaries, beside, test.folder)
         say(
             f"next: python -m wn_gan.compare {options.run_dir} <another run> "
             "--output=report"

@@ -36,7 +36,7 @@ def check_same_images(
             one, other, *_ = found.values()
             raise UserError(
                 f"{one} and {other} were tested on different images, so they "
-                "cannot be compared: go on with the data and the version of "
-                f"wn_gan that made {bundle.folder} (--final_test_images=2000 "
-                "was a default once), or name another --study_dir"
+                "cannot be compared: continue with the data and the version "
+                f"of wn_gan that made {bundle.folder} (up to 0.1 the default "
+                "was --final_test_images=2000), or name another --study_dir"
             )
