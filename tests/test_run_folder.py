@@ -23,7 +23,7 @@ from wn_gan.runs.checkpoint_file import (
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.metrics import MetricsFile, read_metrics
-from wn_gan.runs.same_run import check_run, check_split
+from wn_gan.runs.same_run import check_run, check_split, with_own_sizes
 from wn_gan.train.opening import match_best
 from wn_gan.train.state import TrainState
 from wn_gan.train.train_run import train
@@ -251,9 +251,11 @@ def test_a_start_that_was_killed_early_is_no_stranger(tmp_path):
     """Killed before config.cfg was there: the lock is stale, and is ours."""
     folder = RunFolder(tmp_path / "run")
     with folder.locked():
-        write_json(folder.split, {"dataset": "a", "sha256": "1"})
+        counts = {"running_test": 3, "final_test": 5}
+        write_json(folder.split, {"sha256": "1", "num_images": counts})
     assert {p.name for p in folder.path.iterdir()} == {".lock", "split.json"}
     check_run(folder, Config())
+    assert with_own_sizes(folder, Config()) == Config()
     (folder.path / "thesis.tex").write_text("years of work")
     with pytest.raises(UserError, match="holds files but no run"):
         check_run(folder, Config())

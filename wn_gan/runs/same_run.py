@@ -60,9 +60,10 @@ def with_own_sizes(folder: RunFolder, config: Config) -> Config:
         folder: of the run, which need not have begun.
         config: of the run.
     """
-    counts = (read_json(folder.split) or {}).get("num_images")
-    if counts is None:
-        return config
+    stored = read_json(folder.split)
+    if stored is None or not folder.config.exists():
+        return config  # a split alone is of a start that was killed early
+    counts = stored["num_images"]
     return dataclasses.replace(
         config,
         running_test_images=config.running_test_images
