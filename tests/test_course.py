@@ -102,6 +102,17 @@ def test_features_by_hand(runs):
     assert [each.p for each in found] == [1.0, 2 * 2 / 2**6]
 
 
+def test_measures_that_are_equal_are_told_so(runs):
+    groups = groups_of(runs)
+    for run in (run for group in groups for run in group.runs):
+        run.features = {"coverage (test)": 0.0}
+    (contrast,) = feature_contrasts(groups, groups[0])
+    assert contrast.sentence() == (
+        "coverage (test): weight against none: no difference in any of "
+        "7 paired seeds"
+    )
+
+
 def test_orders_by_hand():
     measures = {"KID (test)": (0.3, 0.1), "coverage (test)": (0.5, 0.9)}
     rows = [

@@ -9,11 +9,11 @@ Interval = tuple[float, float] | None
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """A group against the baseline, lower is better.
+    """A group against another, lower is better.
 
     Attributes:
         label: of the group.
-        baseline: label of the baseline.
+        baseline: label of the group that it is compared with.
         seeds: that both have, in order.
         differences: one per seed; infinite where one of the two failed, 0
             where both did.
@@ -66,6 +66,8 @@ class Contrast:
         head = f"{self.label} against {self.baseline}: "
         if self.num_failed or self.mean is None:
             return head + self._by_ranks()
+        if not any(self.differences):
+            return f"{head}no difference in any of {_runs(count)}"
         size = f"{abs(self.mean):.4f} {'lower' if self.mean < 0 else 'higher'}"
         if not self.can_decide:
             seen = self._range()

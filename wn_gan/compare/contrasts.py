@@ -1,6 +1,8 @@
-"""Each group against the baseline."""
+"""Groups against each other."""
 
 import dataclasses
+import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -22,6 +24,9 @@ from wn_gan.compare.statistics import (
 from wn_gan.errors import UserError
 from wn_gan.evaluate.interval import bootstrap_interval
 
+# Three contrasts of eight seeds can be decided, six hardly.
+_MAX_FOR_ALL_PAIRS = 3
+
 
 def score(run: Result) -> float:
     """A run's final test; infinite if it failed or collapsed."""
@@ -30,15 +35,39 @@ def score(run: Result) -> float:
     return run.summary["mean"]
 
 
-def contrasts(groups: list[Group], baseline: Group) -> list[Contrast]:
-    """The final test of each other group against the baseline's.
+def pairs_of(
+    groups: Sequence[Group], baseline: Group
+) -> list[tuple[Group, Group]]:
+    """Which groups are compared: each with the baseline, and up to three all.
+
+    With more groups, all pairs would be too many for a few seeds to decide.
 
     Args:
         groups: all of the comparison.
         baseline: one of them.
+
+    Returns:
+        Pairs of a group and the one that it is compared with.
     """
     others = [group for group in groups if group is not baseline]
-    return adjusted([_contrast(g, baseline, len(others)) for g in others])
+    pairs = [(group, baseline) for group in others]
+    if len(groups) <= _MAX_FOR_ALL_PAIRS:
+        pairs += [(b, a) for a, b in itertools.combinations(others, 2)]
+    return pairs
+
+
+def contrasts(groups: Sequence[Group], baseline: Group) -> list[Contrast]:
+    """The final test of the groups against each other.
+
+    Args:
+        groups: all of the comparison.
+        baseline: one of them.
+
+    Returns:
+        One for each of `pairs_of`.
+    """
+    pairs = pairs_of(groups, baseline)
+    return adjusted([_contrast(*pair, len(pairs)) for pair in pairs])
 
 
 def adjusted(found: list[Contrast]) -> list[Contrast]:
@@ -145,7 +174,7 @@ def disagreement(contrast: Contrast) -> str | None:
         return None
     low, high = contrast.hierarchical
     return (
-        f"{contrast.label}: the bootstrap over seeds and images gives "
+        f"{contrast.label} against {contrast.baseline}: the bootstrap over seeds and images gives "
         f"{low:+.4f} to {high:+.4f}, the t interval over seeds "
         f"{contrast.interval[0]:+.4f} to {contrast.interval[1]:+.4f}. With few "
         f"seeds (here {len(contrast.seeds)}, at least "

@@ -5,31 +5,31 @@ from collections.abc import Sequence
 import numpy as np
 
 from wn_gan.compare.contrast import Contrast
-from wn_gan.compare.contrasts import adjusted, paired, shared_seeds
+from wn_gan.compare.contrasts import adjusted, paired, pairs_of, shared_seeds
 from wn_gan.compare.groups import Group
 from wn_gan.compare.results import ALIVE, Result
 
 
 def early(groups: Sequence[Group], baseline: Group) -> list[Contrast]:
-    """Each other group against the baseline in the first quarter of training.
+    """The groups against each other in the first quarter of training.
 
     Args:
         groups: all of the comparison.
         baseline: one of them.
 
     Returns:
-        Contrasts of each run's mean running test; empty if a run that is
-        alive has no running test there.
+        Contrasts of each run's mean running test, one for each of
+        `pairs_of`; empty if a run that is alive has no running test there.
     """
     if not _have(groups, 1):
         return []
-    others = [group for group in groups if group is not baseline]
+    pairs = pairs_of(groups, baseline)
     found = []
-    for group in others:
-        seeds = shared_seeds(group, baseline)
-        values, base = (_means(g, seeds, 1) for g in (group, baseline))
-        names = (group.label, baseline.label)
-        found.append(paired(names, seeds, values, base, len(others)))
+    for pair in pairs:
+        seeds = shared_seeds(*pair)
+        values, base = (_means(group, seeds, 1) for group in pair)
+        names = (pair[0].label, pair[1].label)
+        found.append(paired(names, seeds, values, base, len(pairs)))
     return adjusted(found)
 
 

@@ -36,11 +36,11 @@ from wn_gan.compare.views import View
 from wn_gan.files import write_text
 from wn_gan.flag_defs import to_flag_file
 
-MAIN_COLUMNS = (
+_MAIN_COLUMNS = (
     "norm",
     "runs alive",
     "final test",
-    "difference",
+    "difference from {baseline}",
     "95% interval",
     "p (Holm)",
 )
@@ -66,7 +66,7 @@ def write_report(
     tuned = tuning_charts(tuning, [group.label for group in groups])
     written = {"report.html": _render(views, tuning, forests, charts, tuned)}
     for view in views:
-        rows = make_rows(view.groups, view.contrasts)
+        rows = make_rows(view.groups, view.against_baseline)
         written[f"{view.file_name('table')}.csv"] = to_csv(rows)
         written[f"{view.file_name('table')}.md"] = to_markdown(rows)
     for name, text in written.items():
@@ -93,12 +93,11 @@ def _render(
     groups = views[0].groups
     runs = _all_runs(views)
     found = efforts(groups)
-    rows = make_rows(groups, views[0].contrasts)
+    rows = make_rows(groups, views[0].against_baseline)
     return environment.from_string(template.read_text()).render(
         title="Normalizations compared by reconstruction",
         baseline=views[0].baseline.label,
         views=[_view(v, f) for v, f in zip(views, forests, strict=True)],
-        main_columns=MAIN_COLUMNS,
         notes=[t for v in views for c in v.contrasts if (t := disagreement(c))],
         order_changes=changes_of_order(found),
         orders=orders(rows),
@@ -140,7 +139,7 @@ def _all_runs(views: Sequence[View]) -> list[tuple[str, Result]]:
 
 def _view(view: View, forest: Chart | None) -> dict:
     """A comparison: its sentences, its chart, its tables."""
-    rows = make_rows(view.groups, view.contrasts)
+    rows = make_rows(view.groups, view.against_baseline)
     names = columns(rows)
     return {
         "title": view.title,
@@ -149,6 +148,9 @@ def _view(view: View, forest: Chart | None) -> dict:
         "contrasts_id": view.file_name("contrasts"),
         "sentences": _sentences(view.contrasts),
         "forest": _placed(forest) if forest is not None else None,
+        "main_columns": [
+            name.format(baseline=view.baseline.label) for name in _MAIN_COLUMNS
+        ],
         "main_rows": [main_cells(row) for row in rows],
         "columns": names,
         "rows": [cells_of(row, names) for row in rows],

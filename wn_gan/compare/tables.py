@@ -69,7 +69,7 @@ def make_rows(
 
     Args:
         groups: of all runs.
-        contrasts: of the groups but the baseline.
+        contrasts: of each group but the baseline, against it.
     """
     found = {contrast.label: contrast for contrast in contrasts}
     return [_row(group, found.get(group.label)) for group in groups]

@@ -15,8 +15,8 @@ class View:
         name: for names of files; empty for the report's first view.
         title: e.g. "each at its own best"; empty if it is the only one.
         groups: of runs that differ in their seeds only.
-        baseline: the group that the others are compared with.
-        contrasts: of the others.
+        baseline: the group that all others are compared with.
+        contrasts: of the groups against each other.
     """
 
     name: str
@@ -24,6 +24,11 @@ class View:
     groups: list[Group]
     baseline: Group
     contrasts: Sequence[Contrast]
+
+    @property
+    def against_baseline(self) -> list[Contrast]:
+        """What a table's rows show: a contrast per group but the baseline."""
+        return [c for c in self.contrasts if c.baseline == self.baseline.label]
 
     def file_name(self, stem: str) -> str:
         """Name of a file of this view, e.g. "table_shared"."""
