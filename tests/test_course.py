@@ -117,7 +117,7 @@ def test_orders_by_hand():
     measures = {"KID (test)": (0.3, 0.1), "coverage (test)": (0.5, 0.9)}
     rows = [
         {"norm": norm, "final test mean": 0.01, "perceptual distance": None}
-        | {"FD (train)": None}
+        | {"FD (train)": None, "runs": 8, "failed or collapsed": 0}
         | {name: values[i] for name, values in measures.items()}
         for i, norm in enumerate(COURSES)
     ]

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers.compared_runs import make_run
+from helpers.compared_runs import add_paper_test, make_run
 from PIL import Image
 
 from wn_gan.compare.bundled import Trial, Tuning, read_bundle
@@ -58,6 +58,22 @@ def test_a_best_value_at_the_edge_is_told():
     assert not edges(tuning({"none": "rate=2", "weight": "rate=2"}))
 
 
+@pytest.mark.parametrize(
+    "values, at_edge",
+    [
+        (("rate=5e-4", "rate=1e-3", "rate=1e-4"), {"rate=1e-3", "rate=1e-4"}),
+        (("optimizer=adam", "optimizer=rmsprop", "optimizer=sgd"), set()),
+        (("a=1_b=1", "a=1_b=2", "a=2_b=1"), set()),
+    ],
+    ids=str,
+)
+def test_edges_are_those_of_size_not_of_place(values, at_edge):
+    trials = tuple(Trial("none", value, 5, None, 0.1) for value in values)
+    for best in values:
+        found = edges(Tuning("lbfgs", trials, {"none": best}, best))
+        assert bool(found) == (best in at_edge)
+
+
 def test_the_tuning_table():
     rows = tuning_rows(tuning({"none": "rate=3", "weight": "rate=2"}))
     assert [row["chosen"] for row in rows] == [False, False, True] + [
@@ -67,21 +83,6 @@ def test_the_tuning_table():
     ]
     assert rows[-1]["alive"] == "0 of 1" and rows[-1]["mean"] == ""
     assert rows[-1]["by_seed"] == "5: failed"
-
-
-PAPER = "faces-x-n2-paper2000"
-
-
-def add_paper_test(run, curve, losses):
-    """A second test, by `paper`, on the first two images."""
-    test = run / "final_test" / PAPER
-    test.mkdir()
-    rows = "".join(f"{i},{x}\n" for i, x in enumerate(losses))
-    (test / "per_image.csv").write_text("image,loss\n" + rows)
-    summary = {"mean": losses[0], "protocol": PAPER, "provenance": {}}
-    (test / "summary.json").write_text(json.dumps(summary | {"curve": curve}))
-    search = {"solver": "paper", "evaluations": 2000}
-    (test / "manifest.json").write_text(json.dumps({"search": search}))
 
 
 def curve_of(early, late):

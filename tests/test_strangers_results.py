@@ -1,10 +1,12 @@
 """Results from elsewhere: one line for what is wrong in them, no traceback."""
 
 import json
+import pathlib
+import re
 
 import pytest
 from helpers.commands import TINY
-from helpers.compared_runs import TEST, make_run
+from helpers.compared_runs import TEST, add_paper_test, make_run
 
 from wn_gan.compare.bundled import read_bundle
 from wn_gan.config import Config, StudyOptions
@@ -19,6 +21,9 @@ from wn_gan.study.same_images import check_same_images
 from wn_gan.study.single_run import run_one
 
 pytestmark = pytest.mark.one_stack
+
+TRIAL = {"cell": "none", "value": "x=1", "seed": 0, "run": "a", "loss": 0.1}
+TUNING = {"solver": "lbfgs", "chosen": {}, "shared": "x=1", "trials": [TRIAL]}
 
 
 @pytest.fixture
@@ -36,11 +41,18 @@ def runs(tmp_path):
         ("metrics.jsonl", "[1]\n"),
         ("metrics.jsonl", '{"d_loss": 1}\n'),
         ("metrics.jsonl", b"\xff\xfe"),
+        ("metrics.jsonl", '{"step": Infinity}\n'),
+        ("metrics.jsonl", '{"step": 10, "reconstruction_loss": "low"}\n'),
+        ("final.json", '{"step": 20, "peak_memory_mib": "much"}'),
         ("config.cfg", b"\xff\xfe"),
         ("config.cfg", "--flagfile=/etc/hostname"),
         (f"final_test/{TEST}/controls.json", '{"pca": "low"}'),
         (f"final_test/{TEST}/summary.json", "{}"),
         (f"final_test/{TEST}/summary.json", '{"mean": [1], "curve": []}'),
+        (
+            f"final_test/{TEST}/summary.json",
+            '{"mean": 1, "curve": [], "protocol": "x", "provenance": [1]}',
+        ),
         (f"final_test/{TEST}/per_image.csv", "image,loss\n0,abc\n"),
         (f"final_test/{TEST}/per_image.csv", "picture,error\n0,1\n"),
         (f"final_test/{TEST}/per_image.csv", "image,loss\n0,0.01\n"),
@@ -97,6 +109,8 @@ def test_the_measures_of_most_samples_are_shown(runs, tmp_path, run_here):
     [
         {"views": [{"name": 5, "title": "", "runs": ["a"]}]},
         {"tuning": {"trials": [{"cell": ["x"], "value": 3, "loss": "x"}]}},
+        {"tuning": TUNING | {"trials": []}},
+        {"tuning": TUNING | {"trials": [TRIAL | {"seed": float("inf")}]}},
         {"views": 7},
     ],
     ids=str,
@@ -109,6 +123,63 @@ def test_a_bundle_of_another_form_gets_one_line(tmp_path, content):
     (tmp_path / "study.json").write_text(json.dumps(good | content))
     with pytest.raises(UserError, match="not that of a finished study"):
         read_bundle(tmp_path, "bundle")
+
+
+def test_a_loss_that_is_no_number_is_a_failed_tuning_run(tmp_path):
+    (tmp_path / "study.json").write_text(
+        json.dumps(
+            {
+                "views": [{"name": "", "title": "", "runs": ["a"]}],
+                "protocol": "p",
+                "tuning": TUNING
+                | {"trials": [TRIAL, TRIAL | {"loss": float("nan")}]},
+            }
+        )
+    )
+    trials = read_bundle(tmp_path, "bundle").tuning.trials
+    assert [trial.loss for trial in trials] == [0.1, None]
+
+
+def test_a_damaged_test_by_paper_gets_one_line(runs, tmp_path, refused):
+    for run in runs:
+        test = RunFolder(run).final_test / "faces-paper2000-n2"
+        test.mkdir()
+        (test / "summary.json").write_text('{"mean": 0.1}')
+        search = {"solver": "paper", "evaluations": 2000}
+        (test / "manifest.json").write_text(json.dumps({"search": search}))
+    told = refused(
+        "compare", *runs, f"--protocol={TEST}", output=tmp_path / "out"
+    )
+    assert "faces-paper2000-n2" in told
+
+
+def test_a_curve_that_is_no_number_leaves_the_charts_whole(
+    runs, tmp_path, run_here
+):
+    """JSON has no NaN: a page with one would draw nothing after it."""
+    path = RunFolder(runs[1]).final_test / TEST / "summary.json"
+    summary = json.loads(path.read_text())
+    path.write_text(json.dumps(summary | {"curve": [0.1, float("nan"), 0.02]}))
+    run_here("compare", *runs, output=tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    specs = re.findall(
+        r'<script type="application/json".*?>(.*?)</script', page
+    )
+    assert len(specs) > 1
+    for spec in specs:
+        json.loads(spec, parse_constant=pytest.fail)
+
+
+def test_a_run_without_the_search_of_the_others_is_named(
+    runs, tmp_path, run_here
+):
+    add_paper_test(pathlib.Path(runs[0]), [0.1] * 2001, [0.01, 0.02])
+    told = run_here(
+        "compare", *runs, f"--protocol={TEST}", output=tmp_path / "out"
+    )
+    assert told.returncode == 0, told.stderr
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "others have: weight, seed 0." in " ".join(page.split())
 
 
 def test_a_runs_options_open_no_other_file():

@@ -14,6 +14,7 @@ from wn_gan.config import Config
 from wn_gan.flag_defs import to_flag_file
 
 TEST = "faces-x-n4"
+PAPER = "faces-x-n2-paper2000"
 
 
 def make_run(path, norm, seed, losses, protocol=TEST, ended=True, **options):
@@ -49,6 +50,18 @@ def make_run(path, norm, seed, losses, protocol=TEST, ended=True, **options):
     (test / "summary.json").write_text(json.dumps(summary))
     (test / "controls.json").write_text(json.dumps({"mean_image": 0.05}))
     return str(path)
+
+
+def add_paper_test(run, curve, losses):
+    """A second test, by `paper`, on the first two images."""
+    test = run / "final_test" / PAPER
+    test.mkdir()
+    rows = "".join(f"{i},{x}\n" for i, x in enumerate(losses))
+    (test / "per_image.csv").write_text("image,loss\n" + rows)
+    summary = {"mean": losses[0], "protocol": PAPER, "provenance": {}}
+    (test / "summary.json").write_text(json.dumps(summary | {"curve": curve}))
+    search = {"solver": "paper", "evaluations": 2000}
+    (test / "manifest.json").write_text(json.dumps({"search": search}))
 
 
 def rows_of(runs):

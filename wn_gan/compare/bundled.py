@@ -1,12 +1,13 @@
 """A study's bundle: results without weights, and what they are of."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wn_gan.errors import bad_flag
-from wn_gan.runs.json_files import read_json
+from wn_gan.runs.json_files import DAMAGED, read_json
 
 CONTENT = "study.json"
 
@@ -80,7 +81,7 @@ def read_bundle(folder: Path, bundle: str) -> Compared:
         raise bad_flag("bundle", bundle, f"holds no bundle (no {CONTENT})")
     try:
         return _compared(folder, found)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except DAMAGED:
         raise bad_flag(
             "bundle",
             bundle,
@@ -115,16 +116,24 @@ def _tuning(folder: Path, found: dict) -> Tuning:
             str(each["value"]),
             int(each["seed"]),
             _inside(folder, each["run"]),
-            None if each["loss"] is None else float(each["loss"]),
+            _loss(each["loss"]),
         )
         for each in found["trials"]
     ]
+    if not trials:
+        raise ValueError("no tuning runs")
     return Tuning(
         str(found["solver"]),
         tuple(trials),
         dict(found["chosen"]),
         str(found["shared"]),
     )
+
+
+def _loss(value: Any) -> float | None:
+    """A run whose loss is not finite has failed."""
+    loss = None if value is None else float(value)
+    return loss if loss is not None and math.isfinite(loss) else None
 
 
 def _text(value: Any) -> str | None:

@@ -72,9 +72,7 @@ def _ended(run_dirs: Sequence[str]) -> list[str]:
         run = RunFolder(path)
         if run.is_locked():
             say(f"left out: {path}: another process is training there")
-        elif run.config.exists() and not (
-            run.final.exists() or has_failed(run)
-        ):
+        elif run.exists() and not (run.final.exists() or has_failed(run)):
             say(f"left out: {path}: it was stopped before its last step")
         else:
             ended.append(path)

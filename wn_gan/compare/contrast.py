@@ -47,8 +47,8 @@ class Contrast:
 
     @property
     def can_decide(self) -> bool:
-        """Whether this many seeds can reach 5%."""
-        return self.least_p <= LEVEL
+        """Whether this many seeds can reach 5%; those that did could."""
+        return self.decided or self.least_p <= LEVEL
 
     @property
     def decided(self) -> bool:
@@ -78,6 +78,13 @@ class Contrast:
             return f"{head}undecided, {size} ({self._details()})"
         return f"{head}{size} ({self._details()})"
 
+    @property
+    def verdict(self) -> str:
+        """What ranks say where runs failed: a mean would leave these out."""
+        if self.decided:
+            return f"{self.direction} by ranks"
+        return "undecided" if self.can_decide else "cannot decide at 5%"
+
     def _by_ranks(self) -> str:
         """The sentence where runs failed: ranks decide, not means."""
         count = len(self.seeds)
@@ -90,12 +97,7 @@ class Contrast:
         )
         if self.mean is not None:
             details += f"; mean of the {ended} others {self.mean:+.4f}"
-        verdict = f"{self.direction} by ranks"
-        if not self.can_decide:
-            verdict = "cannot decide at 5%"
-        elif not self.decided:
-            verdict = "undecided"
-        return f"{verdict} ({details})"
+        return f"{self.verdict} ({details})"
 
     def _range(self) -> str:
         lowest, highest = min(self.differences), max(self.differences)

@@ -174,7 +174,8 @@ def disagreement(contrast: Contrast) -> str | None:
         return None
     low, high = contrast.hierarchical
     return (
-        f"{contrast.label} against {contrast.baseline}: the bootstrap over seeds and images gives "
+        f"{contrast.label} against {contrast.baseline}: the bootstrap over "
+        "seeds and images gives "
         f"{low:+.4f} to {high:+.4f}, the t interval over seeds "
         f"{contrast.interval[0]:+.4f} to {contrast.interval[1]:+.4f}. With few "
         f"seeds (here {len(contrast.seeds)}, at least "

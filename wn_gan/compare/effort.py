@@ -7,13 +7,14 @@ which need not be those that come closest to the images.
 import dataclasses
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from wn_gan.compare.groups import Group
-from wn_gan.compare.results import ALIVE, Result, read_losses
-from wn_gan.compare.statistics import sign_flip_p
-from wn_gan.runs.json_files import read_json, read_manifest
+from wn_gan.compare.results import ALIVE, Result, read_losses, read_summary
+from wn_gan.compare.statistics import paired_differences, sign_flip_p
+from wn_gan.runs.json_files import read_manifest
 
 MILESTONES = (50, 100, 500, 2000)
 
@@ -24,7 +25,8 @@ class Effort:
 
     Attributes:
         name: of the solver, with its evaluations.
-        losses: of each group's alive runs, by the group's label and by seed.
+        losses: of each group's runs, by the group's label and by seed;
+            infinite for a run that failed or collapsed.
     """
 
     name: str
@@ -34,11 +36,23 @@ class Effort:
     def ranking(self) -> list[str]:
         """Labels of the groups with any alive run, lowest mean first."""
         means = {
-            label: float(np.mean(list(by_seed.values())))
-            for label, by_seed in self.losses.items()
-            if by_seed
+            label: float(np.mean(self.alive(label)))
+            for label in self.losses
+            if self.alive(label)
         }
         return sorted(means, key=means.__getitem__)
+
+    def alive(self, label: str) -> list[float]:
+        """The losses of a group's runs that are alive."""
+        return [x for x in self.losses[label].values() if np.isfinite(x)]
+
+    def told(self) -> str:
+        """The ranking in words; a mean of a part of the runs says so."""
+        return " < ".join(map(self._name, self.ranking))
+
+    def _name(self, label: str) -> str:
+        alive, count = len(self.alive(label)), len(self.losses[label])
+        return label if alive == count else f"{label} ({alive} of {count} runs)"
 
     def p(self, one: str, other: str) -> float:
         """Of two groups' difference over the seeds that both have.
@@ -49,7 +63,8 @@ class Effort:
         """
         mine, theirs = self.losses[one], self.losses[other]
         seeds = sorted(mine.keys() & theirs.keys())
-        return sign_flip_p(np.array([mine[s] - theirs[s] for s in seeds]))
+        values, base = ([by[s] for s in seeds] for by in (mine, theirs))
+        return sign_flip_p(paired_differences(np.array(values), np.array(base)))
 
 
 def efforts(groups: Sequence[Group]) -> list[Effort]:
@@ -61,26 +76,51 @@ def efforts(groups: Sequence[Group]) -> list[Effort]:
     Returns:
         Empty unless all tested runs share a test by the solver `paper`.
     """
-    runs = [r for g in groups for r in g.runs if r.summary is not None]
+    runs = _tested(groups)
     protocol = _shared_protocol(runs)
     if protocol is None:
         return []
-    found = {id(run): _losses(run, protocol) for run in runs}
-    names = list(next(iter(found.values())))
-    return [
-        Effort(
-            name,
-            {
-                group.label: {
-                    run.config.seed: found[id(run)][name]
-                    for run in group.runs
-                    if run.state == ALIVE and run.summary is not None
-                }
-                for group in groups
-            },
-        )
-        for name in names
+    found = {run.folder.path: _losses(run, protocol) for run in runs}
+    first, *others = found.values()
+    names = [name for name in first if all(name in each for each in others)]
+    return [Effort(name, _by_seed(groups, found, name)) for name in names]
+
+
+def without_a_search(groups: Sequence[Group]) -> list[str]:
+    """The tested runs that lack a test by `paper`, if others have one.
+
+    Args:
+        groups: of all runs.
+
+    Returns:
+        E.g. "weight, seed 3".
+    """
+    lacking = [
+        f"{group.label}, seed {run.config.seed}"
+        for group in groups
+        for run in _tested([group])
+        if not _paper_tests(run)
     ]
+    return lacking if len(lacking) < len(_tested(groups)) else []
+
+
+def _tested(groups: Sequence[Group]) -> list[Result]:
+    return [r for g in groups for r in g.runs if r.summary is not None]
+
+
+def _by_seed(
+    groups: Sequence[Group], found: dict[Path, dict[str, float]], name: str
+) -> dict[str, dict[int, float]]:
+    """Each run's loss at an effort; infinite if it is not alive."""
+    return {
+        group.label: {
+            run.config.seed: found[run.folder.path][name]
+            if run.state == ALIVE and run.summary is not None
+            else float("inf")
+            for run in group.runs
+        }
+        for group in groups
+    }
 
 
 def changes_of_order(found: Sequence[Effort]) -> list[str]:
@@ -93,8 +133,7 @@ def changes_of_order(found: Sequence[Effort]) -> list[str]:
     """
     return [
         "The ranking of the means changes with the solver: "
-        f"{' < '.join(one.ranking)} after {one.name}, "
-        f"{' < '.join(other.ranking)} after {other.name}. "
+        f"{one.told()} after {one.name}, {other.told()} after {other.name}. "
         f"{_how_sure(one, other)}"
         for one, other in zip(found, found[1:], strict=False)
         if one.ranking != other.ranking
@@ -122,22 +161,20 @@ def _shared_protocol(runs: Sequence[Result]) -> str | None:
 
 def _paper_tests(run: Result) -> dict[str, int]:
     """Evaluations by protocol, of tests on the run's own images."""
-    searches = {
-        test.name: read_manifest(test).get("search", {})
-        for test in run.folder.final_tests()
-        if read_json(test / "summary.json")["provenance"].get("images") is None
-    }
-    return {
-        name: search["evaluations"]
-        for name, search in searches.items()
-        if search.get("solver") == "paper"
-    }
+    found = {}
+    for test in run.folder.final_tests():
+        provenance = read_summary(test / "summary.json")["provenance"]
+        search = read_manifest(test).get("search", {})
+        own_images = provenance.get("images") is None
+        if own_images and search.get("solver") == "paper":
+            found[test.name] = int(search.get("evaluations", 0))
+    return found
 
 
 def _losses(run: Result, protocol: str) -> dict[str, float]:
     """Mean loss by effort, on the images of one test."""
     test = run.folder.final_test / protocol
-    curve = read_json(test / "summary.json")["curve"]
+    curve = read_summary(test / "summary.json")["curve"]
     found = {f"{n:,} of paper": curve[n] for n in MILESTONES if n < len(curve)}
     names = read_losses(test / "per_image.csv")
     own = [run.losses[name] for name in names if name in run.losses]

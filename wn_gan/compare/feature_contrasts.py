@@ -50,9 +50,9 @@ def feature_contrasts(
 
 
 def _by_seed(group: Group, name: str) -> dict[int, float]:
-    """The measure of each run that is alive and has it."""
+    """The measure of each run that is alive and has it, as a number."""
     return {
         run.config.seed: run.features[name]
         for run in group.runs
-        if run.state == ALIVE and name in run.features
+        if run.state == ALIVE and np.isfinite(run.features.get(name, np.nan))
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wn_gan.compare.results import Result
 from wn_gan.errors import UserError
-from wn_gan.runs.json_files import read_json, read_manifest
+from wn_gan.runs.json_files import DAMAGED, read_json, read_manifest
 
 SHOWN = (
     "KID (train)",
@@ -95,12 +95,13 @@ def _stored(result: Result) -> dict[str, dict[str, float]]:
     for path in sorted(result.test.glob("features-*.json")):
         stored = read_json(path)
         if stored.get("final_test") == current:
-            found[stored["protocol"]] = _numbers(path, stored)
+            protocol = path.stem.removeprefix("features-")
+            found[protocol] = _numbers(path, stored)
     return found
 
 
 def _numbers(path: Path, stored: dict) -> dict[str, float]:
     try:
         return {name: float(x) for name, x in stored["measures"].items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except DAMAGED as error:
         raise UserError(f"{path}: cannot be read: {error!r}") from error

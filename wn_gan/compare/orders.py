@@ -33,9 +33,16 @@ def orders(rows: Sequence[dict]) -> list[str]:
 
 def _order(rows: Sequence[dict], name: str, higher: bool) -> str:
     ranked = sorted(rows, key=lambda row: row[name], reverse=higher)
-    text = ranked[0]["norm"]
+    text = _name(ranked[0])
     for one, other in zip(ranked, ranked[1:], strict=False):
         same = shown(one[name]) == shown(other[name])
         sign = "=" if same else ">" if higher else "<"
-        text += f" {sign} {other['norm']}"
+        text += f" {sign} {_name(other)}"
     return text
+
+
+def _name(row: dict) -> str:
+    """The norm; a mean of a part of its runs says so."""
+    failed, runs = row["failed or collapsed"], row["runs"]
+    part = f" ({runs - failed} of {runs} runs)" if failed else ""
+    return row["norm"] + part

@@ -15,7 +15,7 @@ from wn_gan.compare.charts import Chart, charts_of, forest_of, tuning_charts
 from wn_gan.compare.contrast import Contrast
 from wn_gan.compare.contrasts import disagreement
 from wn_gan.compare.course import early, late
-from wn_gan.compare.effort import changes_of_order, efforts
+from wn_gan.compare.effort import changes_of_order, efforts, without_a_search
 from wn_gan.compare.feature_contrasts import feature_contrasts
 from wn_gan.compare.groups import Group
 from wn_gan.compare.orders import orders
@@ -100,10 +100,12 @@ def _render(
         views=[_view(v, f) for v, f in zip(views, forests, strict=True)],
         notes=[t for v in views for c in v.contrasts if (t := disagreement(c))],
         order_changes=changes_of_order(found),
+        without_a_search=without_a_search(groups),
         orders=orders(rows),
         feature_contrasts=_sentences(
             feature_contrasts(groups, views[0].baseline)
         ),
+        running_test=_running_test(groups),
         early=_sentences(early(groups, views[0].baseline)),
         late=_sentences(late(groups)),
         beside_columns=beside_columns(rows),
@@ -125,6 +127,13 @@ def _render(
     )
 
 
+def _running_test(groups: Sequence[Group]) -> str:
+    """The search of the running tests, which are not of the final solver."""
+    configs = [run.config for group in groups for run in group.runs]
+    found = sorted({config.running_test_evaluations for config in configs})
+    return f"{' or '.join(map(str, found))} evaluations of paper"
+
+
 def _all_runs(views: Sequence[View]) -> list[tuple[str, Result]]:
     """Name and result of the runs of all views, each once."""
     found: dict[Path, tuple[str, Result]] = {}
@@ -141,6 +150,7 @@ def _view(view: View, forest: Chart | None) -> dict:
     """A comparison: its sentences, its chart, its tables."""
     rows = make_rows(view.groups, view.against_baseline)
     names = columns(rows)
+    found = {contrast.label: contrast for contrast in view.against_baseline}
     return {
         "title": view.title,
         "main_id": view.file_name("main"),
@@ -151,7 +161,7 @@ def _view(view: View, forest: Chart | None) -> dict:
         "main_columns": [
             name.format(baseline=view.baseline.label) for name in _MAIN_COLUMNS
         ],
-        "main_rows": [main_cells(row) for row in rows],
+        "main_rows": [main_cells(row, found.get(row["norm"])) for row in rows],
         "columns": names,
         "rows": [cells_of(row, names) for row in rows],
     }

@@ -44,6 +44,8 @@ def _lines(
     groups: list[Group], values: list[dict], x: str, y: str, log: bool
 ) -> alt.LayerChart:
     """Plots per norm: a thin line per seed and their mean."""
+    # JSON has no NaN.
+    values = [each for each in values if np.isfinite(each["y"])]
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
     tip = [
         alt.Tooltip("norm:N"),
@@ -127,6 +129,7 @@ def loss_by_effort(groups: list[Group]) -> alt.LayerChart | None:
         for effort in found
         for label, losses in effort.losses.items()
         for seed, loss in losses.items()
+        if np.isfinite(loss)
     ]
     if not values:
         return None

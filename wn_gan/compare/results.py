@@ -14,7 +14,7 @@ from wn_gan.runs.checkpoint_file import arrays_sha256, read
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
-from wn_gan.runs.json_files import read_json, read_manifest
+from wn_gan.runs.json_files import DAMAGED, read_json, read_manifest
 from wn_gan.runs.metrics import read_metrics
 
 # A generator whose reconstructions are no better than one gray picture.
@@ -76,6 +76,11 @@ class Result:
         speeds = [r.get("images_per_second") for r in self.records]
         speeds = [speed for speed in speeds if speed]
         return statistics.median(speeds) if speeds else None
+
+    @property
+    def tested_step(self) -> int | None:
+        """Step of the checkpoint of the final test; None without one."""
+        return self.summary["provenance"].get("step") if self.summary else None
 
     @property
     def state(self) -> str:
@@ -156,7 +161,7 @@ def _check_current(folder: RunFolder, protocol: str) -> None:
 
 def _run_folder(path: str) -> RunFolder:
     folder = RunFolder(path)
-    if not folder.config.exists() and not folder.plan.exists():
+    if not folder.exists():
         raise UserError(f"{path}: holds no run (no config.cfg)")
     return folder
 
@@ -185,7 +190,7 @@ def _result(folder: RunFolder, protocol: str) -> Result:
     """Reads a run; its files may be a stranger's."""
     try:
         return _read(folder, protocol)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except DAMAGED as error:
         raise UserError(
             f"{folder.path}: its results cannot be read: {error!r}"
         ) from error
@@ -197,7 +202,7 @@ def _read(folder: RunFolder, protocol: str) -> Result:
     final = read_json(folder.final) or {}
     summary, losses = None, {}
     if final:  # else a test is of an earlier, shorter training
-        summary = _read_summary(test / "summary.json")
+        summary = read_summary(test / "summary.json")
         losses = read_losses(test / "per_image.csv")
     if summary is not None and not losses:
         raise UserError(f"{test / 'per_image.csv'}: missing or empty")
@@ -205,8 +210,8 @@ def _read(folder: RunFolder, protocol: str) -> Result:
         folder=folder,
         config=folder.read_config(),
         test=test,
-        records=read_metrics(folder.metrics) if has_metrics else [],
-        final=final,
+        records=_read_records(folder.metrics) if has_metrics else [],
+        final=_with_numbers(final, "peak_memory_mib"),
         summary=summary,
         losses=losses,
         controls=_read_controls(test / "controls.json"),
@@ -214,17 +219,46 @@ def _read(folder: RunFolder, protocol: str) -> Result:
     )
 
 
-def _read_summary(path: Path) -> dict | None:
-    """A final test's numbers, in the form that a report needs."""
+def read_summary(path: Path) -> dict | None:
+    """A final test's numbers, in the form that a report needs.
+
+    Args:
+        path: of its `summary.json`, which may be a stranger's.
+
+    Returns:
+        None if there is none.
+
+    Raises:
+        UserError: if it is not what `wn_gan.evaluate` writes.
+    """
     found = read_json(path)
     if found is None:
         return None
-    return found | {
-        "mean": float(found["mean"]),
-        "curve": [float(loss) for loss in found["curve"]],
-        "protocol": str(found["protocol"]),
-        "provenance": dict(found["provenance"]),
-    }
+    try:
+        provenance = dict(found["provenance"])
+        if "step" in provenance:
+            provenance["step"] = int(provenance["step"])
+        return found | {
+            "mean": float(found["mean"]),
+            "curve": [float(loss) for loss in found["curve"]],
+            "protocol": str(found["protocol"]),
+            "provenance": provenance,
+        }
+    except DAMAGED as error:
+        raise UserError(f"{path}: cannot be read: {error!r}") from error
+
+
+def _read_records(path: Path) -> list[dict]:
+    names = ("step", "reconstruction_loss", "images_per_second")
+    return [_with_numbers(record, *names) for record in read_metrics(path)]
+
+
+def _with_numbers(record: dict, *names: str) -> dict:
+    """A record in which some values are numbers, or missing."""
+    for name in names:
+        if not isinstance(record.get(name), float | int | None):
+            raise TypeError(f"{name}: {record[name]!r} is no number")
+    return record
 
 
 def _read_controls(path: Path) -> dict[str, float]:

@@ -41,6 +41,7 @@ COLUMNS = (
     "differences by seed",
     "these runs only: from",
     "these runs only: to",
+    "tested at step",
     "running test best",
     "running test last",
     "images/s",
@@ -92,21 +93,30 @@ def cells_of(row: dict, names: Sequence[str]) -> list[str]:
     return [shown(row[name]) for name in names]
 
 
-def main_cells(row: dict) -> list[str]:
-    """What the narrow table shows of a row."""
+def main_cells(row: dict, contrast: Contrast | None) -> list[str]:
+    """What the narrow table shows of a row.
+
+    Args:
+        row: from `make_rows`.
+        contrast: of its group against the baseline; None for the baseline.
+    """
     alive = row["runs"] - row["failed or collapsed"]
-    interval = ""
-    if row["difference from"] is not None:
-        low, high = (shown(row[f"difference {end}"]) for end in ("from", "to"))
-        interval = f"{low} to {high}"
     return [
         row["norm"],
         f"{alive} of {row['runs']}",
         shown(row["final test mean"]),
-        shown(row["difference"]),
-        interval,
-        shown(row["p (Holm)"]),
+        *(["", "", ""] if contrast is None else _difference(contrast)),
     ]
+
+
+def _difference(contrast: Contrast) -> list[str]:
+    """Difference, interval, p; where a run failed, what ranks say and p."""
+    if contrast.num_failed or contrast.mean is None:
+        return [contrast.verdict, "", shown(contrast.p)]
+    interval = ""
+    if contrast.interval is not None:
+        interval = " to ".join(map(shown, contrast.interval))
+    return [shown(contrast.mean), interval, shown(contrast.p)]
 
 
 def _row(group: Group, contrast: Contrast | None) -> dict:
@@ -121,6 +131,7 @@ def _row(group: Group, contrast: Contrast | None) -> dict:
     alive = tuple(run for run in runs if run.state == ALIVE)
     for name in FEATURES:
         row[name] = _mean(alive, lambda r, name=name: r.features.get(name))
+    row["tested at step"] = _steps(alive)
     row["running test best"] = _mean(runs, lambda r: min(x for _, x in r.tests))
     row["running test last"] = _mean(runs, lambda r: r.tests[-1][1])
     row["images/s"] = _mean(runs, lambda r: r.images_per_second)
@@ -128,6 +139,13 @@ def _row(group: Group, contrast: Contrast | None) -> dict:
         runs, lambda r: r.final.get("peak_memory_mib")
     )
     return row
+
+
+def _steps(runs: Sequence[Result]) -> str | None:
+    """The steps of the checkpoints that were tested, e.g. "750 to 1,500"."""
+    steps = [run.tested_step for run in runs if run.tested_step is not None]
+    ends = sorted({min(steps), max(steps)}) if steps else []
+    return " to ".join(f"{step:,}" for step in ends) or None
 
 
 def _add_scores(row: dict, scores: np.ndarray) -> None:

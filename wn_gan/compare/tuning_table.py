@@ -20,20 +20,29 @@ def tuning_rows(tuning: Tuning) -> list[dict]:
 
 
 def edges(tuning: Tuning) -> list[str]:
-    """A sentence for each norm whose best value is the first or last one.
+    """A sentence for each norm whose best value is the least or largest one.
 
     Args:
-        tuning: of one option, whose values are in the order of their size.
+        tuning: of any options; only one option of numbers has edges.
     """
-    values = list(dict.fromkeys(trial.value for trial in tuning.trials))
-    if len(values) < 3 or any(value.count("=") > 1 for value in values):
+    sizes = {t.value: _size(t.value) for t in tuning.trials}
+    if len(sizes) < 3 or None in sizes.values():
         return []
+    values = sorted(sizes, key=sizes.__getitem__)
     return [
         f"{cell}: {best} is at the edge of what was tried: a better value may "
         "lie beyond it."
         for cell, best in tuning.chosen.items()
         if best in (values[0], values[-1])
     ]
+
+
+def _size(value: str) -> float | None:
+    """The number of e.g. "learning_rate=0.001"; None for anything else."""
+    try:
+        return float(value.partition("=")[2])
+    except ValueError:
+        return None
 
 
 def _row(cell: str, value: str, runs: list[Trial]) -> dict:

@@ -44,6 +44,10 @@ class RunFolder:
         self.test_events = self.path / "tests"
         self.average_statistics = self.path / "average_statistics"
 
+    def exists(self) -> bool:
+        """Whether a run was begun here, or planned by a study."""
+        return self.config.exists() or self.plan.exists()
+
     @property
     def _written(self) -> tuple[Path, ...]:
         """Folders that training writes to."""

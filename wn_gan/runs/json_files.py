@@ -7,6 +7,14 @@ from typing import Any
 from wn_gan.errors import UserError
 
 MANIFEST = "manifest.json"
+# What using the content of a stranger's file may raise.
+DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 def read_json(path: Path, kind: type = dict) -> Any:

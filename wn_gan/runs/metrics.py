@@ -7,6 +7,7 @@ from typing import Any
 
 from wn_gan.errors import UserError
 from wn_gan.files import naming, write_text
+from wn_gan.runs.json_files import DAMAGED
 
 
 class MetricsFile:
@@ -50,6 +51,6 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
             except json.JSONDecodeError:
                 break
             records.append({**record, "step": int(record["step"])})
-    except (KeyError, TypeError, ValueError) as error:
+    except DAMAGED as error:
         raise UserError(f"{path}: cannot be read: {error!r}") from error
     return records
