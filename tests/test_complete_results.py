@@ -174,10 +174,11 @@ def test_a_study_goes_on_with_a_folder_that_has_moved(tmp_path):
     folder = RunFolder(config.run_dir)
     folder.path.mkdir()
     folder.config.write_text(to_flag_file(config))
-    check_runs([dataclasses.replace(config, dataset="folder:/b")])
+    bundle = Bundle(tmp_path)
+    check_runs([dataclasses.replace(config, dataset="folder:/b")], bundle)
     assert dataclasses.replace(config, dataset="folder:/b").place == "/b"
     with pytest.raises(UserError, match="--dataset=faces: the study's run"):
-        check_runs([dataclasses.replace(config, dataset="faces")])
+        check_runs([dataclasses.replace(config, dataset="faces")], bundle)
 
 
 def test_runs_of_a_folder_that_has_moved_are_one_group(tmp_path):

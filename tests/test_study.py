@@ -19,7 +19,7 @@ from wn_gan.runs.folder import RunFolder
 from wn_gan.study import jobs
 from wn_gan.study.bundle import Bundle
 from wn_gan.study.measurements import Measurement, final_measurements
-from wn_gan.study.plan import plan
+from wn_gan.study.plan import plan, tuning_trials
 
 pytestmark = pytest.mark.one_stack
 
@@ -152,6 +152,13 @@ def test_what_stops_a_run_counts_against_no_norm(tmp_path):
         ({"vary": "seed=1|2"}, "seeds are not varied: give --seeds"),
         ({"vary": "strategy=default"}, "does not change a run's result"),
         ({"vary": "loss=hinge|hinge"}, "names a value twice"),
+        ({"vary": "dataset=faces|cifar10"}, "make a study of each"),
+        ({"vary": "split_seed=0|1"}, "have other test images, so they cannot"),
+        ({"tune": "image_width=16|32"}, "runs of another --image_width have"),
+        (
+            {"tune": "train_steps=1|2", "tune_steps": "5"},
+            "--tune_steps=5: the steps are tuned",
+        ),
         ({"tune": "learnin_rate=1"}, "the nearest are learning_rate"),
         ({"tune": "learning_rate=1e-3|x"}, "--g_learning_rate=x"),
         ({"tune": "seed=1|2"}, "seeds are not varied"),
@@ -171,6 +178,28 @@ def test_bad_studies(tmp_path, refused, options, message):
     flags = {k: v for k, v in flags.items() if v != ""}
     assert message in refused("study", **flags)
     assert not (tmp_path / "study").exists()
+
+
+def test_the_steps_of_a_tuning_run():
+    """Those that are tuned, else `--tune_steps`, else the cell's own."""
+    options = StudyOptions(
+        study_dir="s",
+        norms=("none",),
+        vary=("train_steps=10|20",),
+        tune=("learning_rate=1|2",),
+        tune_seeds=(9,),
+    )
+
+    def steps(**change):
+        changed = dataclasses.replace(options, **change)
+        trials = tuning_trials(Config(train_steps=5), changed)
+        return [trial.config.train_steps for trial in trials]
+
+    assert steps() == [10, 10, 20, 20]
+    assert steps(tune_steps=3) == [3, 3, 3, 3]
+    assert steps(vary=(), tune=("train_steps=7|8",)) == [7, 8]
+    assert steps(vary=(), tune_steps=3) == [3, 3]
+    assert steps(vary=()) == [5, 5]
 
 
 def test_the_grid_is_the_product_of_what_is_varied():

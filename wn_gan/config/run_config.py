@@ -74,7 +74,11 @@ _OF_THE_DATA = ("running_test_images", "final_test_images")
 
 
 def changed_options(old: Config, new: Config) -> list[str]:
-    """Returns names of changed options that alter a run's result."""
+    """Returns names of changed options that alter a run's result.
+
+    Not among them: another path of the data, which may hold the same images
+    (each verb compares these), and sizes that only one of the two names.
+    """
     changed = [
         field.name
         for field in dataclasses.fields(old)
@@ -86,4 +90,5 @@ def changed_options(old: Config, new: Config) -> list[str]:
         for name in _OF_THE_DATA
         if None in (getattr(old, name), getattr(new, name))
     ]
-    return [name for name in changed if name not in unset]
+    moved = ["dataset"] if old.has_path and new.has_path else []
+    return [name for name in changed if name not in (*unset, *moved)]

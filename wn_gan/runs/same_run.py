@@ -38,8 +38,6 @@ def check_run(
         return
     old = folder.read_config()
     changed = set(changed_options(old, config)) - set(allow_change)
-    if old.has_path and config.has_path:
-        changed.discard("dataset")  # `check_split` compares the images
     if changed:
         raise _changed(folder.path, old, config, sorted(changed))
 

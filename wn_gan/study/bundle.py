@@ -4,13 +4,13 @@ Each run has a folder as light as a report needs, without paths of the machine
 that made it. A study that has lost a run's own folder goes on from these.
 """
 
+import contextlib
 import csv
 import dataclasses
 import io
 import json
 import shutil
-import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from wn_gan.files import write_json, write_text
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.json_files import read_json
+from wn_gan.runs.run_state import has_failed, steps_done
 from wn_gan.study.measurements import Measurement
 
 _TEXTS = ("metrics.jsonl", "final.json", "failures.json")
@@ -56,15 +57,26 @@ class Bundle:
         """Takes from `bundle.zip` what the bundle lacks."""
         if not self.archive.exists():
             return
-        with self.locked(), tempfile.TemporaryDirectory() as temporary:
-            unpack(self.archive, Path(temporary))
+        with self.locked(), self._unpacked() as unpacked:
             # A run's config marks its folder.
-            found = [p.parent for p in Path(temporary).rglob("config.cfg")]
-            for path in (*found, Path(temporary) / CONTENT):
-                target = self.folder / path.relative_to(temporary)
+            found = [path.parent for path in unpacked.rglob("config.cfg")]
+            for path in (*found, unpacked / CONTENT):
+                target = self.folder / path.relative_to(unpacked)
                 if path.exists() and not target.exists():
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.move(path, target)
+                    path.rename(target)  # at once: a kill leaves no half
+
+    @contextlib.contextmanager
+    def _unpacked(self) -> Iterator[Path]:
+        """The files of `bundle.zip`, on the study's own file system."""
+        folder = self.study_dir / ".unpacked"
+        shutil.rmtree(folder, ignore_errors=True)  # of a start that was killed
+        folder.mkdir()
+        try:
+            unpack(self.archive, folder)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def pack(self) -> None:
         """Writes the results as one file, to keep or to publish."""
@@ -106,27 +118,41 @@ class Bundle:
     ) -> bool:
         """Whether a run's results are there: same options, same tests.
 
+        A failure is a result too: another try would be a second chance that
+        runs without failures do not get.
+
         Args:
             config: of the run.
             measurements: its tests.
         """
         stored = RunFolder(self.place(config))
-        final = read_json(stored.final)
-        if final is None or final["step"] < config.train_steps:
+        if not stored.config.exists():
             return False
         old = stored.read_config()
         if changed_options(old, config) or old.train_steps > config.train_steps:
             return False
-        return all(each.is_complete(stored) for each in measurements)
+        if has_failed(stored):
+            return True
+        return steps_done(stored) >= config.train_steps and all(
+            each.is_complete(stored) for each in measurements
+        )
+
+    def has_results(self, config: Config) -> bool:
+        """Whether a run's results are there, of whatever tests and steps."""
+        return _has_results(RunFolder(self.place(config)))
 
     def _write(self, config: Config, run: RunFolder, pictures: bool) -> None:
         place = self.place(config)
         begun = run.config.exists()
         if not begun and place.exists():
             return  # the run's own folder is gone: these are its results
+        if self.has_results(config) and not _has_results(run):
+            return  # it is being trained again: they stay until it has ended
         # Nothing stays of an earlier, shorter training.
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
+        if config.has_path:
+            config = config.moved_to(Path(config.place).name)
         plain = dataclasses.replace(
             config,
             run_dir=self.name(config),
@@ -164,6 +190,10 @@ class Bundle:
             _copy(test / name, target / name)
         write_text(target / "per_image.csv", _short_table(test))
         write_text(target / "summary.json", json.dumps(summary) + "\n")
+
+
+def _has_results(run: RunFolder) -> bool:
+    return steps_done(run) > 0 or has_failed(run)
 
 
 def _short_table(test: Path) -> str:

@@ -6,12 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from wn_gan.config import Config, StudyOptions
+from wn_gan.config import Config, DataOptions, StudyOptions
 from wn_gan.errors import bad_flag, nearest
 from wn_gan.flag_defs import parsed_value
 
 # Words that stand for several options of a run.
 ALIASES = {"learning_rate": ("g_learning_rate", "d_learning_rate")}
+
+# What the images of a test depend on.
+_OF_THE_IMAGES = frozenset(
+    field.name for field in dataclasses.fields(DataOptions)
+) - {"random_crop", "horizontal_flip"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +62,8 @@ def candidates(options: StudyOptions) -> list[Cell]:
         raise bad_flag(
             "tune", " ".join(options.tune), f"--{name} is varied already"
         )
+    if "train_steps" in axes and options.tune_steps:
+        raise bad_flag("tune_steps", options.tune_steps, "the steps are tuned")
     return _product(axes) if axes else []
 
 
@@ -104,8 +111,15 @@ def _parsed(flag: str, text: str) -> tuple[str, list[Any]]:
         raise bad_flag(flag, text, "seeds are not varied: give --seeds")
     if fields[name].metadata["may_change"] and name != "train_steps":
         raise bad_flag(flag, text, f"--{name} does not change a run's result")
+    if name in _OF_THE_IMAGES:
+        raise bad_flag(
+            flag,
+            text,
+            f"runs of another --{name} have other test images, so they cannot "
+            "be compared: make a study of each",
+        )
     found = [parsed_value(Config, name, each) for each in values.split("|")]
-    if len({str(value) for value in found}) < len(found):
+    if len({_word(value) for value in found}) < len(found):
         raise bad_flag(flag, text, "names a value twice")
     return axis, found
 

@@ -101,8 +101,8 @@ class Measurement:
         if summary is None:
             return False
         source, count = summary["provenance"], summary["num_images"]
-        # Before --num_images, a test was always on the whole part.
-        there = source.get("part_images") or count
+        # Without `part_images` the test is of an early version.
+        there = source.get("part_images") or self.num_images or count
         wanted = min(self.num_images or there, there)
         return source.get("images") is None and count == wanted
 

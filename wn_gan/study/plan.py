@@ -15,6 +15,7 @@ from wn_gan.errors import bad_flag
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.json_files import read_json
 from wn_gan.runs.run_state import steps_done
+from wn_gan.study.bundle import Bundle
 from wn_gan.study.cells import Cell, candidates, cells
 
 TUNING = "tuning"
@@ -50,17 +51,15 @@ def tuning_trials(shared: Config, options: StudyOptions) -> list[Trial]:
 def _tuning_run(
     shared: Config, options: StudyOptions, cell: Cell, value: Cell, seed: int
 ) -> Config:
+    values = cell.values | value.values
+    if options.tune_steps:
+        values["train_steps"] = options.tune_steps
+    name = f"{cell.name}_{value.name}_seed{seed}"
     return dataclasses.replace(
         shared,
-        **cell.values,
-        **value.values,
+        **values,
         seed=seed,
-        train_steps=options.tune_steps or shared.train_steps,
-        run_dir=str(
-            Path(options.study_dir)
-            / TUNING
-            / f"{cell.name}_{value.name}_seed{seed}"
-        ),
+        run_dir=str(Path(options.study_dir) / TUNING / name),
     )
 
 
@@ -154,11 +153,12 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def check_runs(configs: Sequence[Config]) -> None:
+def check_runs(configs: Sequence[Config], bundle: Bundle) -> None:
     """Compares the runs that exist with those that are wanted.
 
     Args:
         configs: of the runs that are wanted.
+        bundle: with the results of runs whose own folders are gone.
 
     Raises:
         UserError: for a run with other options, naming the flag.
@@ -166,12 +166,11 @@ def check_runs(configs: Sequence[Config]) -> None:
     for config in configs:
         folder = RunFolder(config.run_dir)
         if not folder.config.exists():
+            folder = RunFolder(bundle.place(config))
+        if not folder.config.exists():
             continue
         old = folder.read_config()
-        changed = changed_options(old, config)
-        if old.has_path and config.has_path and "dataset" in changed:
-            changed.remove("dataset")  # each verb compares the images
-        for name in changed:
+        for name in changed_options(old, config):
             raise bad_flag(
                 name,
                 getattr(config, name),

@@ -104,14 +104,18 @@ def _run_missing(
     Returns:
         Whether all have ended: False if other processes are training some.
     """
-    check_runs(configs)
+    check_runs(configs, bundle)
     wanted = []
     for config in configs:
         gone = not RunFolder(config.run_dir).config.exists()
         if gone and bundle.holds(config, measurements):
             say(f"in the bundle: {config.run_dir}")
-        else:
-            wanted.append(config)
+            continue
+        if gone and bundle.has_results(config):
+            say(
+                f"trained again, for steps or tests not there: {config.run_dir}"
+            )
+        wanted.append(config)
     with StudyLine(wanted) as live:
         ended = run_all(wanted, measurements, options, live.look)
         for number, line in enumerate(ended, start=1):

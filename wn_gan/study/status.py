@@ -7,7 +7,7 @@ from rich.table import Table
 from wn_gan.config import Config, StudyOptions
 from wn_gan.progress import format_seconds, make_console
 from wn_gan.runs.folder import RunFolder
-from wn_gan.runs.run_state import last_record, state_of
+from wn_gan.runs.run_state import has_failed, last_record, state_of
 from wn_gan.study.bundle import Bundle
 from wn_gan.study.measurements import (
     Measurement,
@@ -69,6 +69,7 @@ def known_runs(shared: Config, options: StudyOptions) -> list[Config]:
     if all(
         test.is_complete(RunFolder(bundle.place(each)))
         or _state(each) == "failed"
+        or has_failed(RunFolder(bundle.place(each)))
         for each in configs
     ):
         views = planned_views(shared, options, trials, bundle)
