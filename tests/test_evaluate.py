@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,7 +14,6 @@ from numpy.testing import assert_allclose
 from PIL import Image
 
 from wn_gan import networks
-from wn_gan.evaluate.batch_norm import in_mode, prepare_mode
 from wn_gan.evaluate.final_test import FinalTest
 from wn_gan.evaluate.interval import bootstrap_interval
 from wn_gan.evaluate.manifest import Manifest
@@ -134,57 +132,6 @@ def test_what_is_done_is_not_done_again(tmp_path):
 
 def test_bootstrap_interval_of_one_value():
     assert bootstrap_interval(np.array([0.5])) == (0.5, 0.5)
-
-
-# Batch-norm modes
-
-
-def generator_off_its_start(norm):
-    keras.utils.set_random_seed(4)
-    generator = networks.build_generator(
-        norm, 8, 8, code_size=4, features=3, dtype="float64"
-    )
-    for weight in generator.trainable_weights:
-        value = np.asarray(weight)
-        noise = np.random.default_rng(5).normal(size=value.shape)
-        weight.assign(value + 0.3 * noise)
-    return generator
-
-
-def test_only_batch_statistics_depend_on_the_neighbours():
-    z = tf.random.stateless_normal([6, 4], [1, 1], dtype=tf.float64)
-    for norm in ("weight", "batch"):
-        for mode in ("moving", "standing", "batch"):
-            generator = generator_off_its_start(norm)
-            prepare_mode(generator, mode, 16)
-            generate = in_mode(generator, mode)
-            together, alone = generate(z)[:1], generate(z[:1])
-            difference = np.abs(together - alone).max()
-            if (norm, mode) == ("batch", "batch"):
-                assert difference > 1e-3
-            else:
-                assert difference < 1e-12
-
-
-def test_standing_statistics_are_means_over_fresh_codes():
-    generator = generator_off_its_start("batch")
-    norm = generator.get_layer("initial_batchnorm")
-    linear = generator.get_layer("initial_linear")
-    prepare_mode(generator, "standing", 32)
-    assert norm.momentum == 0.9
-    # Over normal codes the linear layer's mean is its bias, its variance
-    # the squares of its kernel; 100 batches of 32 tell within a few percent.
-    channels = norm.moving_mean.shape[0]
-    pixels = np.asarray(linear.bias).reshape(-1, channels)
-    assert_allclose(norm.moving_mean, pixels.mean(0), atol=0.05)
-    variance = np.square(linear.kernel).sum(0).reshape(-1, channels).mean(0)
-    variance += pixels.var(0)
-    assert_allclose(norm.moving_variance, variance, rtol=0.1)
-
-
-def test_an_unknown_mode_is_refused():
-    with pytest.raises(ValueError, match="got 'training'"):
-        prepare_mode(generator_off_its_start("batch"), "training", 4)
 
 
 # The command

@@ -157,11 +157,14 @@ class RunEvaluation:
     def manifest(self, step: int, mode: str) -> Manifest:
         """Everything that a result of the generator as it is depends on."""
         (weights,) = parts_sha256({"generator": self.generator}).values()
+        search = search_identity(self.options)
+        if mode == "batch":
+            search["together"] = True
         return Manifest(
             generator_sha256=weights,
             step=step,
             images_sha256=self.protocol.part_sha256,
-            search=search_identity(self.options),
+            search=search,
             batch_norm=mode,
             batch_size=dependent_batch_size(self.options, mode),
         )
@@ -189,4 +192,5 @@ class RunEvaluation:
                 self.generator.input_shape[-1],
                 self.options,
                 self.generator.output.dtype,
+                together=alone,
             )

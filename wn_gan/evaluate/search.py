@@ -30,6 +30,7 @@ def reconstructor(
     code_size: int,
     options: SearchOptions,
     dtype: tf.DType,
+    together: bool = False,
 ) -> Reconstructor:
     """A search by the options.
 
@@ -39,6 +40,7 @@ def reconstructor(
         code_size: length of a code.
         options: of the search.
         dtype: that the generator takes.
+        together: whether an image depends on the other codes of its batch.
     """
     return Reconstructor(
         generate,
@@ -51,6 +53,7 @@ def reconstructor(
         prior_penalty=options.prior_penalty,
         batch_size=options.test_batch_size,
         dtype=dtype,
+        together=together,
     )
 
 

@@ -60,6 +60,7 @@ def minimize(
     start: tf.Tensor,
     evaluations: int,
     preconditioner: tf.Tensor | None = None,
+    together: bool = False,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Minimizes many functions at once, each in its own variables.
 
@@ -73,16 +74,21 @@ def minimize(
         start: initial codes, `[images, code_size]`.
         evaluations: total number of calls of `evaluate`.
         preconditioner: symmetric `[code_size, code_size]`; default: none.
+        together: whether a loss depends on the codes of all images; then one
+            lane minimizes their sum, and `evaluate` gives the gradient of the
+            sum.
 
     Returns:
         The best codes found, `[images, code_size]`, and each image's best
-        loss after each evaluation, `[evaluations, images]`.
+        loss after each evaluation, `[evaluations, images]`; of images
+        together, their mean.
     """
+    search = _minimize_together if together else _minimize
     if preconditioner is not None:
         scaled = _scaled(evaluate, start, preconditioner)
-        y, curve = _minimize(scaled, tf.zeros_like(start), evaluations, True)
+        y, curve = search(scaled, tf.zeros_like(start), evaluations, True)
         return start + y @ preconditioner, curve
-    return _minimize(evaluate, start, evaluations)
+    return search(evaluate, start, evaluations)
 
 
 def _scaled(
@@ -95,6 +101,26 @@ def _scaled(
         return loss, gradient @ preconditioner
 
     return evaluate_scaled
+
+
+def _minimize_together(
+    evaluate: Evaluate,
+    start: tf.Tensor,
+    evaluations: int,
+    whole_first_step: bool = False,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """One lane for all codes: a step that helps one image may harm others."""
+    shape = tf.shape(start)
+
+    def evaluate_sum(codes):
+        losses, gradient = evaluate(tf.reshape(codes, shape))
+        return tf.reduce_sum(losses)[tf.newaxis], tf.reshape(gradient, [1, -1])
+
+    z, curve = _minimize(
+        evaluate_sum, tf.reshape(start, [1, -1]), evaluations, whole_first_step
+    )
+    means = curve / tf.cast(shape[0], curve.dtype)
+    return tf.reshape(z, shape), tf.tile(means, [1, shape[0]])
 
 
 def _minimize(

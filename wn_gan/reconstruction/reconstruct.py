@@ -32,6 +32,8 @@ class Reconstructor:
         seed: seed of the drawn starts and of the samples for "ridge".
         z_start: start of the first search: "zero", or "ridge", a guess
             learned from the generator's samples.
+        together: whether an image depends on the other codes of its batch;
+            then the best start is that of a batch.
 
     Raises:
         ValueError: for an unknown `z_start`.
@@ -50,6 +52,7 @@ class Reconstructor:
         dtype: tf.DType | str = tf.float32,
         seed: int = 0,
         z_start: str = "zero",
+        together: bool = False,
     ):
         if z_start not in STARTS:
             raise ValueError(
@@ -65,6 +68,7 @@ class Reconstructor:
         self.batch_size = batch_size
         self.dtype = tf.as_dtype(dtype)
         self.seed = seed
+        self._better = _better_batch if together else _better
         matrix = None
         if solver == PRECONDITIONED:
             matrix = preconditioner(
@@ -86,6 +90,7 @@ class Reconstructor:
                 prior_penalty,
                 batch_images,
                 matrix,
+                together,
             )
 
         self._search = tf.function(search, input_signature=signature)
@@ -144,7 +149,7 @@ class Reconstructor:
             start = self._start(number, first_image, targets)
             found = self._search_on_replicas(targets, start)
             found = Reconstruction(*(part.numpy() for part in found))
-            best = found if best is None else _better(best, found)
+            best = found if best is None else self._better(best, found)
         return best
 
     def _search_on_replicas(self, targets, start) -> Reconstruction:
@@ -203,6 +208,11 @@ def _better(one: Reconstruction, other: Reconstruction) -> Reconstruction:
         np.where(better, other.losses, one.losses),
         np.minimum(one.curve, other.curve),
     )
+
+
+def _better_batch(one: Reconstruction, other: Reconstruction) -> Reconstruction:
+    """Takes all of one batch: its codes belong together."""
+    return other if other.losses.mean() < one.losses.mean() else one
 
 
 def reconstruct(

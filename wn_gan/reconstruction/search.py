@@ -35,12 +35,12 @@ def search_codes(
     prior_penalty: float = 0.0,
     batch_images: tf.Tensor | int | None = None,
     preconditioner: tf.Tensor | None = None,
+    together: bool = False,
 ) -> Reconstruction:
     """Searches all codes of a batch at once; works in a `tf.function`.
 
     Args:
-        generate: z `[batch, code_size]` -> images in [0, 1], differentiable;
-            each image must depend on its own code only.
+        generate: z `[batch, code_size]` -> images in [0, 1], differentiable.
         targets: `[batch, height, width, channels]` in [0, 1].
         start: initial codes, `[batch, code_size]`.
         solver: one of `SOLVERS`; `paper_batch_mean` is the authors' variant
@@ -50,13 +50,17 @@ def search_codes(
         batch_images: images of the whole batch, for `paper_batch_mean`, where
             `targets` are one replica's part of it; default: the targets.
         preconditioner: `[code_size, code_size]`, for `preconditioned_lbfgs`.
+        together: whether an image depends on the other codes of its batch, as
+            with batch norm's own statistics: see `lbfgs.minimize`.
 
     Raises:
         ValueError: for an unknown solver.
     """
     evaluate = objective(generate, targets, prior_penalty)
     if solver in ("lbfgs", PRECONDITIONED):
-        z, found = lbfgs.minimize(evaluate, start, evaluations, preconditioner)
+        z, found = lbfgs.minimize(
+            evaluate, start, evaluations, preconditioner, together
+        )
         images = generate(z)
         # Entry 0 is the loss at the start, found by the first evaluation.
         curve = tf.concat([found[:1], found], axis=0)
