@@ -60,6 +60,19 @@ def test_reconstructions(client, server, random):
     assert_allclose(found.losses, errors, atol=1e-6)
 
 
+def test_a_second_call_replaces_the_files_of_the_first(
+    server, tmp_path, run_here
+):
+    flags = {"address": server[0]["grpc"], "model": "faces"}
+    for seed, count in ((0, 3), (7, 2)):
+        told = run_here(
+            "client", output=tmp_path, seed=seed, num_images=count, **flags
+        )
+        assert told.returncode == 0, told.stderr
+    names = sorted(path.name for path in (tmp_path / "png").glob("*.png"))
+    assert names == ["000007.png", "000008.png"]
+
+
 # More images than a request may hold
 
 

@@ -102,6 +102,15 @@ def test_exif_orientation_is_followed(orientation, random):
     assert_array_equal(pixels_of(encoded(picture, "PNG", exif=exif)), upright)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_damaged_exif_data_leave_the_picture_as_it_is(kind, random):
+    pixels = random.integers(0, 256, (4, 6, 3), np.uint8)
+    picture = Image.fromarray(pixels)
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = encoded(picture, kind, exif=b"Exif\0\0no TIFF header", **options)
+    assert_array_equal(pixels_of(data), pixels)
+
+
 def test_a_gif_gives_its_first_frame():
     frames = [Image.new("L", (4, 4), value) for value in (10, 200)]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])

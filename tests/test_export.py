@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -205,11 +207,37 @@ def test_versions_are_whole_or_not_there(tmp_path):
     with pytest.raises(ZeroDivisionError), new_version(output) as model:
         model.mkdir()
         raise ZeroDivisionError
-    assert sorted(p.name for p in output.iterdir()) == ["1", "2"]
+    assert sorted(p.name for p in output.iterdir()) == [".lock", "1", "2"]
     (output / "thesis.tex").write_text("years of work")
     with pytest.raises(UserError, match="holds something else"):
         with new_version(output):
             pass
+
+
+def test_two_exports_wait_for_each_other(tmp_path):
+    """The second begins when the first is whole, and gets its own number."""
+    output, order = tmp_path / "faces", []
+    inside = threading.Event()
+
+    def export(name, seconds):
+        with new_version(output) as model:
+            order.append(f"{name} begins")
+            inside.set()
+            model.mkdir()
+            time.sleep(seconds)
+            (model / name).write_text("whole")
+            order.append(f"{name} ends")
+
+    first = threading.Thread(target=export, args=("a", 0.5))
+    first.start()
+    inside.wait()
+    export("b", 0)
+    first.join()
+    assert order == ["a begins", "a ends", "b begins", "b ends"]
+    assert [(output / n / x).exists() for n, x in (("1", "a"), ("2", "b"))] == [
+        True,
+        True,
+    ]
 
 
 def test_what_a_killed_export_left_is_no_stranger(tmp_path):

@@ -1,5 +1,7 @@
 """The user's own images: channels, sizes, the word for their resizing."""
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -30,6 +32,22 @@ def test_gray_files_fit_a_colour_generator(gray_files):
     assert names == ["0.png", "1.png", "2.png"]
     for channel in range(3):
         assert_array_equal(found[..., channel], pixels)
+
+
+def test_a_name_that_is_no_text(gray_files):
+    folder, _ = gray_files
+    with open(os.fsencode(folder) + b"/\xff.png", "wb") as file:
+        file.write((folder / "0.png").read_bytes())
+    _, names = own_images(f"folder:{folder}", (8, 8, 3))
+    assert len(names) == 4 and "?.png" in names
+    "".join(names).encode()
+
+
+def test_a_generator_of_an_odd_size(gray_files):
+    """Not one of ours, whose sizes are even."""
+    folder, _ = gray_files
+    found, _ = own_images(f"folder:{folder}", (7, 5, 3))
+    assert found.shape == (3, 7, 5, 3)
 
 
 def test_gray_arrays_fit_a_colour_generator(tmp_path, random):

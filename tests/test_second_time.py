@@ -14,9 +14,9 @@ from wn_gan.config import Config, SearchOptions
 from wn_gan.errors import UserError
 from wn_gan.evaluate.superseded import supersede
 from wn_gan.files import write_json
+from wn_gan.png_folder import write_pngs
 from wn_gan.runs.failures import Failure, FailureLog
 from wn_gan.runs.folder import RunFolder
-from wn_gan.sample.pictures import write_pngs
 from wn_gan.study import single_run
 from wn_gan.study.measurements import Measurement
 from wn_gan.train.recovery import recover
@@ -104,6 +104,8 @@ def test_a_damaged_file_is_named(tiny_run, tmp_path, refused, name, text):
 
 
 def test_sample_deletes_no_file_of_others(tmp_path):
+    tmp_path = tmp_path / "images"
+    tmp_path.mkdir()
     images = np.zeros((3, 4, 4, 3), np.uint8)
     (tmp_path / "000007.png").write_text("mine")
     write_pngs(tmp_path, images, first_seed=0)

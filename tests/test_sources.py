@@ -128,6 +128,16 @@ def test_empty_and_odd_folders_are_refused(tmp_path):
         load_images(f"folder:{tmp_path}")
 
 
+def test_a_link_to_nowhere_is_left_out(tmp_path):
+    for i in range(40):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{i}.png")
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    images = load_images(f"folder:{tmp_path}")
+    (skipped,) = images.skipped
+    assert "gone.png: No such file" in skipped
+    assert len(images.train) == 40 and len(images.train.sha256()) == 64
+
+
 # Zip archives
 
 

@@ -6,9 +6,10 @@ import tensorflow as tf
 from wn_gan.client.serving_client import ServingClient
 from wn_gan.config import ClientOptions
 from wn_gan.data.own_images import own_images
-from wn_gan.files import output_folder, replacing, write_npz
+from wn_gan.files import output_folder, write_npz
 from wn_gan.generators.codes import draw_codes, truncations
 from wn_gan.images import pairs_grid, save_shown, square_grid, to_uint8, to_unit
+from wn_gan.png_folder import write_pngs
 from wn_gan.progress import say
 
 
@@ -46,13 +47,9 @@ def _sample(client: ServingClient, options: ClientOptions) -> str:
     codes = draw_codes(tf.constant(seeds, tf.int64), limits, client.code_size)
     encoded = client.png(codes.numpy())
     output = output_folder(options.output)
+    write_pngs(output / "png", map(bytes, encoded), options.seed)
     caption = f"{options.model}: seeds {seeds[0]} to {seeds[-1]}"
     save_shown(square_grid(found), output / "grid.png", caption)
-    for seed, content in zip(seeds, encoded, strict=True):
-        path = output / "png" / f"{seed:06}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as partial:
-            partial.write_bytes(content)
     grid = output / "grid.png"
     files = f"{grid}, {len(encoded)} files in {output / 'png'}"
     return f"{files}\nnext: open {grid}"

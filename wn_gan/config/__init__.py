@@ -26,7 +26,12 @@ from wn_gan.config.network_options import (
     NetworkOptions,
 )
 from wn_gan.config.prepare_options import PrepareOptions
-from wn_gan.config.run_config import UNCHANGEABLE, Config, changed_options
+from wn_gan.config.run_config import (
+    UNCHANGEABLE,
+    Config,
+    changed_options,
+    fitting_options,
+)
 from wn_gan.config.run_options import RunOptions
 from wn_gan.config.sample_options import SampleOptions
 from wn_gan.config.search_options import (
@@ -85,4 +90,5 @@ __all__ = [
     "TrainingOptions",
     "TuningOptions",
     "changed_options",
+    "fitting_options",
 ]

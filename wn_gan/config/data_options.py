@@ -126,6 +126,17 @@ class DataOptions:
         kind = self.dataset.partition(":")[0]
         return dataclasses.replace(self, dataset=f"{kind}:{data_dir}")
 
+    def check_even(self) -> None:
+        """Checks the size for our networks; others may take any.
+
+        Raises:
+            UserError: for an odd size; names the flag.
+        """
+        for name in ("image_width", "image_height"):
+            size = getattr(self, name)
+            if size is not None and size % 2:
+                raise bad_flag(name, size, "must be even")
+
     def check_data(self) -> None:
         """Checks the options that depend on each other.
 
@@ -135,8 +146,6 @@ class DataOptions:
         names = "image_width", "image_height"
         given = {k: v for k in names if (v := getattr(self, k)) is not None}
         for name, size in given.items():
-            if size % 2:
-                raise bad_flag(name, size, "must be even")
             if len(given) == 1:
                 raise bad_flag(
                     name,

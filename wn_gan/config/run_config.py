@@ -33,6 +33,8 @@ UNCHANGEABLE = (
     "channels",
     "optimizer",
 )
+# Its optimizers hold the scale of the loss too.
+_SCALED = "mixed_float16"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,7 @@ class Config(
     def __post_init__(self) -> None:
         check_values(self)
         self.check_data()
+        self.check_even()
         self.check_networks()
         self.check_training()
         self.check_devices()
@@ -71,6 +74,21 @@ class Config(
 # Unset, it follows from the data, which `split.json` compares; an earlier
 # version wrote its default.
 _OF_THE_DATA = ("running_test_images", "final_test_images")
+
+
+def fitting_options(old: Config, new: Config) -> list[str]:
+    """Returns names of options with which a checkpoint fits a changed run.
+
+    The others change the variables that it holds.
+    """
+    names = {field.name for field in dataclasses.fields(old)}
+    stuck = set(UNCHANGEABLE)
+    for name in ("warmup_steps", "g_ema_decay"):
+        if bool(getattr(old, name)) != bool(getattr(new, name)):
+            stuck.add(name)
+    if (old.precision == _SCALED) != (new.precision == _SCALED):
+        stuck.add("precision")
+    return sorted(names - stuck)
 
 
 def changed_options(old: Config, new: Config) -> list[str]:

@@ -44,7 +44,7 @@ def decode(data: bytes, background: str = "white") -> Image.Image:
                     f"{opened.width}x{opened.height} pixels, more than "
                     f"{MAX_PIXELS:,}"
                 )
-            return _plain(ImageOps.exif_transpose(opened), background)
+            return _plain(_upright(opened), background)
     except UnidentifiedImageError:
         raise CorruptImage("not an image") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -55,6 +55,15 @@ def decode(data: bytes, background: str = "white") -> Image.Image:
         # Pillow's decoders raise many types of error for a broken file:
         # OSError, SyntaxError, ValueError, struct.error, IndexError, ...
         raise CorruptImage(str(error) or repr(error)) from error
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """The picture, turned as its EXIF data say, if these can be read."""
+    picture.load()
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # as many types of error as for a broken picture
+        return picture
 
 
 def _plain(picture: Image.Image, background: str) -> Image.Image:

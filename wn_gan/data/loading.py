@@ -158,7 +158,7 @@ def _geometry(sizes: list, options: DataOptions) -> Geometry:
         )
     if width is None:
         width, height = sizes[0]
-    if width % 2 or height % 2:
+    if options.image_width is None and (width % 2 or height % 2):
         raise UserError(
             f"--dataset={name}: images of {width}x{height} have an odd side; "
             "give even --image_width and --image_height"

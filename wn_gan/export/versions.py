@@ -5,10 +5,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
+
 from wn_gan.errors import bad_flag
 from wn_gan.files import is_partial
 from wn_gan.generators.saved_model import versions
 
+LOCK = ".lock"
 # Files beside the versions of a model.
 COMPANIONS = (
     "models.config",
@@ -33,15 +36,16 @@ def new_version(output: Path) -> Iterator[Path]:
         UserError: if `output` holds other files.
     """
     check_output(output)
-    number = 1 + max(versions(output), default=0)
     output.mkdir(parents=True, exist_ok=True)
-    partial = output / f"{number}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        yield partial
-        partial.rename(output / str(number))
-    finally:
+    with filelock.FileLock(output / LOCK):  # one export at a time
+        number = 1 + max(versions(output), default=0)
+        partial = output / f"{number}.partial"
         shutil.rmtree(partial, ignore_errors=True)
+        try:
+            yield partial
+            partial.rename(output / str(number))
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def check_output(output: Path) -> None:
@@ -52,7 +56,7 @@ def check_output(output: Path) -> None:
         path.name
         for path in (output.iterdir() if output.exists() else ())
         if not (path.name.removesuffix(".partial").isdigit() and path.is_dir())
-        and path.name not in COMPANIONS
+        and path.name not in (*COMPANIONS, LOCK)
         and not is_partial(path.name)
     ]
     if others:

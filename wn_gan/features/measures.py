@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from wn_gan.features.frechet_distance import LEAST_IMAGES, frechet_distance
+from wn_gan.features.frechet_distance import (
+    LEAST_IMAGES,
+    LEAST_OF_COVARIANCE,
+    frechet_distance,
+)
 from wn_gan.features.kernel_distance import LEAST_IMAGES as LEAST_OF_KERNEL
 from wn_gan.features.kernel_distance import kernel_distance
 from wn_gan.features.neighbours import NEAREST_K, neighbourhood
@@ -36,7 +40,7 @@ def measures(
             "KID from": kernel.low,
             "KID to": kernel.high,
         }
-    if least >= LEAST_IMAGES or frechet_any_size:
+    if least >= (LEAST_OF_COVARIANCE if frechet_any_size else LEAST_IMAGES):
         found[frechet_name] = frechet_distance(real, samples)
     if least > NEAREST_K:
         found |= neighbourhood(real, samples)._asdict()

@@ -1,5 +1,6 @@
 """How much memory a training step needs, before anything is built."""
 
+import dataclasses
 import os
 from collections.abc import Sequence
 
@@ -27,7 +28,7 @@ def estimated_bytes(config: Config, image_shape: Sequence[int]) -> int:
     to need (`tests/test_defaults.py`).
 
     Args:
-        config: of the run.
+        config: of the run, or of one worker's part of it.
         image_shape: height, width and channels.
     """
     parameters, activations = _sizes(config, image_shape)
@@ -37,7 +38,9 @@ def estimated_bytes(config: Config, image_shape: Sequence[int]) -> int:
     return _BASE_BYTES + weights + images
 
 
-def check_memory(config: Config, image_shape: Sequence[int]) -> None:
+def check_memory(
+    config: Config, image_shape: Sequence[int], num_workers: int = 1
+) -> None:
     """Refuses networks and batches that this machine cannot hold.
 
     With a GPU nothing is refused: its memory is not the machine's.
@@ -45,10 +48,13 @@ def check_memory(config: Config, image_shape: Sequence[int]) -> None:
     Args:
         config: of the run.
         image_shape: height, width and channels.
+        num_workers: machines that share a batch.
 
     Raises:
         UserError: naming the batch, or the size of the networks.
     """
+    share = -(-config.batch_size // num_workers)
+    config = dataclasses.replace(config, batch_size=share)
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     wanted = estimated_bytes(config, image_shape)
     if wanted <= there or tf.config.list_physical_devices("GPU"):

@@ -6,6 +6,7 @@ from wn_gan.layers.initializers import fan_in_uniform
 from wn_gan.layers.kernel_layers import KernelLayer
 from wn_gan.layers.residual import ChannelAffine, ScaledAdd, WeightNormAdd
 from wn_gan.layers.spectral_norm import (
+    SpectralNorm,
     SpectralNormConv2D,
     SpectralNormConv2DTranspose,
     SpectralNormDense,
@@ -26,6 +27,7 @@ __all__ = [
     "MeanOnlyBatchNorm",
     "PReLU",
     "ScaledAdd",
+    "SpectralNorm",
     "SpectralNormConv2D",
     "SpectralNormConv2DTranspose",
     "SpectralNormDense",

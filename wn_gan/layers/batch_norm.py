@@ -102,7 +102,7 @@ class BatchNorm(keras.layers.Layer):
         axes = list(range(inputs.shape.rank - 1))
         mean = self._mean(wide, axes)
         variance = self._mean(tf.math.squared_difference(wide, mean), axes)
-        size = tf.size(inputs) * self._replicas() // inputs.shape[-1]
+        size = tf.size(inputs, tf.int64) * self._replicas() // inputs.shape[-1]
         size = tf.cast(size, wide.dtype)
         unbiased = variance * size / tf.maximum(size - 1, 1)
         outputs = _apply(inputs, *self._affine(mean, variance))

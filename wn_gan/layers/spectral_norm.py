@@ -38,6 +38,15 @@ class SpectralNorm(KernelLayer):
             initializer=keras.initializers.RandomNormal(),
         )
 
+    def converge(self) -> None:
+        """Sets `u` to what many iterations on this kernel would give."""
+        matrix = channel_matrix(
+            tf.convert_to_tensor(self.kernel), self.output_axis
+        )
+        # The leading eigenvector; the values come in rising order.
+        _, vectors = tf.linalg.eigh(tf.matmul(matrix, matrix, transpose_b=True))
+        self.u.assign(vectors[:, -1])
+
     def normalized_kernel(self, training: bool = False) -> tf.Tensor:
         """Returns the applied kernel, in the variable dtype."""
         kernel = tf.convert_to_tensor(self.kernel)

@@ -1,4 +1,4 @@
-"""Batch norm's statistics of a generator, re-estimated over fresh codes."""
+"""What a generator keeps besides its weights, made anew for these weights."""
 
 from collections.abc import Iterator
 
@@ -16,6 +16,17 @@ def batch_norms(network: keras.Model) -> list[layers.BatchNorm]:
     """The batch norms of a network, nested ones too, in their order."""
     found = keras_compat.all_layers(network)
     return [layer for layer in found if isinstance(layer, layers.BatchNorm)]
+
+
+def converge_spectral_norms(network: keras.Model) -> None:
+    """Sets the vectors of spectral norm to those of the kernels as they are.
+
+    Training follows its kernels with one iteration a step. Kernels that did
+    not come from training, such as averages, have had none.
+    """
+    for layer in keras_compat.all_layers(network):
+        if isinstance(layer, layers.SpectralNorm):
+            layer.converge()
 
 
 def estimate_statistics(generator: keras.Model, batch_size: int) -> None:

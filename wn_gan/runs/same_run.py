@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wn_gan.config import UNCHANGEABLE, Config, changed_options
+from wn_gan.config import Config, changed_options, fitting_options
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.files import is_partial
 from wn_gan.runs.folder import RunFolder
@@ -37,7 +37,8 @@ def check_run(
             )
         return
     old = folder.read_config()
-    changed = set(changed_options(old, config)) - set(allow_change)
+    allowed = set(allow_change) & set(fitting_options(old, config))
+    changed = set(changed_options(old, config)) - allowed
     if changed:
         raise _changed(folder.path, old, config, sorted(changed))
 
@@ -96,11 +97,10 @@ def _changed(
     path: Path, old: Config, new: Config, names: Sequence[str]
 ) -> UserError:
     """The error for a run of other options; it names all of them."""
-    allowed = [name for name in names if name not in UNCHANGEABLE]
     given = " ".join(f"--{name}={getattr(new, name)}" for name in names)
     own = " ".join(f"--{name}={getattr(old, name)}" for name in names)
     way_out = "keep the run's, or name another --run_dir"
-    if allowed == list(names):
+    if set(names) <= set(fitting_options(old, new)):
         way_out += f", or give --allow_change={','.join(names)}"
     return UserError(
         f"{given}: the run in {path} has {own}, and this alters its result: "

@@ -9,7 +9,7 @@ from wn_gan.config import Config
 from wn_gan.data import Split, load_split
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.gan.building import build_generator
-from wn_gan.networks.statistics import batch_norms
+from wn_gan.networks.statistics import batch_norms, converge_spectral_norms
 from wn_gan.runs.average_statistics import set_average_statistics
 from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.folder import RunFolder
@@ -52,7 +52,9 @@ class TrainedRun:
         if float32 and config.precision != "float64":
             config = dataclasses.replace(config, precision="float32")
         keras.utils.set_random_seed(config.seed)
-        return build_generator(config, self.image_shape)
+        generator = build_generator(config, self.image_shape)
+        converge_spectral_norms(generator)
+        return generator
 
     def restore(
         self, generator: keras.Model, name: str, average: bool = False
@@ -64,7 +66,8 @@ class TrainedRun:
             name: name of the checkpoint.
             average: whether it gets the moving average of its weights
                 instead of the weights; batch norm's statistics are then
-                re-estimated over fresh codes.
+                re-estimated over fresh codes, spectral norm's vectors from
+                the kernels.
 
         Returns:
             The checkpoint's step.
@@ -79,6 +82,8 @@ class TrainedRun:
             )
         parts = {"generator": generator}
         step = self.checkpoints.restore(name, parts, average)["step"]
+        if average:
+            converge_spectral_norms(generator)
         if average and batch_norms(generator):
             # The stored statistics are those of the weights, not of their
             # average.

@@ -1,7 +1,6 @@
 """The files that `python -m wn_gan.sample` writes."""
 
 import itertools
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from PIL import Image
 
 from wn_gan.data import Subset
 from wn_gan.data.nearest import nearest
-from wn_gan.errors import UserError, bad_flag
-from wn_gan.files import replacing, write_json
+from wn_gan.errors import UserError
+from wn_gan.files import replacing
 from wn_gan.generators.codes import interpolate
 from wn_gan.generators.generator import Generator
 from wn_gan.images import (
@@ -19,7 +18,6 @@ from wn_gan.images import (
     from_array,
     grid,
     read_as_large,
-    save_png,
     save_shown,
 )
 
@@ -27,50 +25,6 @@ FRAME_MILLISECONDS = 80
 STRIP_STEPS = 8
 FRAMES_A_CODE = 16
 STAY_FRAMES = 10
-_LIST = "files.json"
-
-
-def write_pngs(folder: Path, samples: np.ndarray, first_seed: int) -> None:
-    """Writes one PNG per image, named by its seed.
-
-    Files of earlier calls, which `files.json` lists, are replaced.
-
-    Args:
-        folder: folder of the files.
-        samples: uint8 `[n, height, width, channels]`.
-        first_seed: seed of the first image; the others follow.
-
-    Raises:
-        UserError: for a file of that name that no earlier call has written.
-    """
-    new = {
-        f"{number:06}.png": image
-        for number, image in enumerate(samples, first_seed)
-    }
-    old = set(_written(folder))
-    for name in new.keys() - old:
-        if (folder / name).exists():
-            raise bad_flag(
-                "output",
-                folder.parent,
-                f"images/{name} is not from an earlier call: name a new folder",
-            )
-    # A kill at any point leaves a list of all that this or an earlier call
-    # has written.
-    write_json(folder / _LIST, {"files": sorted(old | new.keys())})
-    for name in old - new.keys():
-        (folder / name).unlink(missing_ok=True)
-    for name, image in new.items():
-        save_png(image, folder / name)
-    write_json(folder / _LIST, {"files": sorted(new)})
-
-
-def _written(folder: Path) -> list[str]:
-    """Names of the files that earlier calls have written."""
-    try:
-        return json.loads((folder / _LIST).read_text())["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
 
 
 def write_interpolation(

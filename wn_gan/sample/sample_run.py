@@ -10,13 +10,13 @@ from wn_gan.generators.generator import (
     generator_of_saved_model,
 )
 from wn_gan.images import save_shown, square_grid
+from wn_gan.png_folder import write_pngs
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.trained_run import open_trained_run
 from wn_gan.sample.pictures import (
     write_interpolation,
     write_neighbours,
-    write_pngs,
     write_timeline,
 )
 

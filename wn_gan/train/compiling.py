@@ -11,6 +11,7 @@ import tensorflow as tf
 from wn_gan.config import Config
 from wn_gan.data import Split, batches, feed_of
 from wn_gan.distribution import is_chief, wait_for_all
+from wn_gan.errors import bad_flag
 from wn_gan.files import write_json
 from wn_gan.gan.building import build_gan
 from wn_gan.gan.model import GAN
@@ -62,8 +63,8 @@ def uses_xla(
     Args:
         config: config of the run.
         split: split of its images.
-        path: JSON file of the decision; written if it is missing and the
-            config says "auto".
+        path: JSON file of the decision; written if it is missing, or of
+            another number of devices, and the config says "auto".
         strategy: strategy of the training; call this in its scope.
 
     Returns:
@@ -71,16 +72,43 @@ def uses_xla(
     """
     if config.jit_compile != "auto" or not may_compile(config):
         return config.jit_compile == "true", None
-    line = None
-    if not path.exists():
+    line, replicas = None, strategy.num_replicas_in_sync
+    known = read_json(path) or {}
+    wait_for_all(strategy)  # all have read; the chief may write
+    if known.get("replicas", 1 if known else None) != replicas:
         trial = try_xla(config, split, strategy)
         on = trial.pays(config.train_steps)
         line = f"--jit_compile=auto: {str(on).lower()} ({trial})"
         if is_chief(strategy):
             record = dataclasses.asdict(trial)
-            write_json(path, {"jit_compile": on, "seconds": record})
+            decision = {"jit_compile": on, "replicas": replicas}
+            write_json(path, decision | {"seconds": record})
     wait_for_all(strategy)
     return bool(read_json(path)["jit_compile"]), line
+
+
+def check_xla(config: Config, strategy: tf.distribute.Strategy) -> None:
+    """Refuses what XLA cannot compile: a step over several CPU devices.
+
+    Args:
+        config: config of the run.
+        strategy: strategy of the training.
+
+    Raises:
+        UserError: naming the flag.
+    """
+    several = strategy.num_replicas_in_sync > 1
+    if config.jit_compile == "true" and several and not _gpus():
+        raise bad_flag(
+            "jit_compile",
+            config.jit_compile,
+            "XLA cannot compile a step over several CPU devices: must be auto "
+            "or false with them",
+        )
+
+
+def _gpus() -> list:
+    return tf.config.list_physical_devices("GPU")
 
 
 def may_compile(config: Config) -> bool:

@@ -24,7 +24,7 @@ from wn_gan.gan.model import GAN
 from wn_gan.progress import format_seconds, say
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.same_run import check_run, with_own_sizes
-from wn_gan.train.compiling import uses_xla
+from wn_gan.train.compiling import check_xla, uses_xla
 from wn_gan.train.loop import TrainingLoop, most_steps_per_call
 from wn_gan.train.onednn import check_precision
 
@@ -51,13 +51,15 @@ def describe(config: Config, allow_change: Sequence[str] = ()) -> None:
     if config.run_dir is not None:
         check_run(RunFolder(config.run_dir), config, allow_change)
     check_precision(config.precision)
+    check_xla(config, strategy)
     sized = config
     if config.run_dir is not None and "dataset" not in allow_change:
         sized = with_own_sizes(RunFolder(config.run_dir), config)
     split = load_split(sized, download=False)
     shape = split.image_set.image_shape
     check_sizes(config, shape)
-    check_memory(config, shape)
+    hosts = (config.worker_hosts or "").split(",")
+    check_memory(config, shape, len(hosts))
     check_batch(config, split)
     parts = split.description()
     height, width, channels = parts["image_shape"]

@@ -48,6 +48,7 @@ def open_run(
     checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
     latest = checkpoints.restore_latest(gan)
     state = TrainState.of_checkpoint(latest.metadata if latest else {})
+    state.begin_tests(running_test_of(config, split))
     wait_for_all(strategy)  # all have read; the chief may write
     if state.step > config.train_steps:
         raise UserError(
@@ -82,6 +83,12 @@ def open_run(
         yield run
 
 
+def running_test_of(config: Config, split: Split) -> str:
+    """What the losses of the running tests depend on besides the generator."""
+    images = split.description()["part_sha256"]["running_test"]
+    return f"{images}, {config.running_test_evaluations} evaluations"
+
+
 def match_best(checkpoints: Checkpoints, state: TrainState) -> None:
     """Makes `best` the checkpoint that the state names.
 
@@ -98,7 +105,8 @@ def match_best(checkpoints: Checkpoints, state: TrainState) -> None:
     else:
         # `last` was damaged: `best` is of steps that will be done again.
         metadata = read(checkpoints.path("best"))[1]
-        state.best_step, state.best_loss = found, metadata["best_loss"]
+        if metadata.get("running_test") in (None, state.running_test):
+            state.best_step, state.best_loss = found, metadata["best_loss"]
 
 
 def keep_missing(checkpoints: Checkpoints, every: int, step: int) -> None:

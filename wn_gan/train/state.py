@@ -54,6 +54,8 @@ class TrainState:
         best_loss: that loss, or None.
         improved_step: last step at which a running test was better than all
             earlier ones; None if there is none. The first test never counts.
+        running_test: what these losses are of: images and search; None in a
+            checkpoint of an earlier version.
         seconds: wall time, including earlier processes of the run.
         d_won_share: see `Vitals`.
         low_spread_checks: number of latest consecutive checks at which the
@@ -69,6 +71,7 @@ class TrainState:
     best_step: int | None = None
     best_loss: float | None = None
     improved_step: int | None = None
+    running_test: str | None = None
     seconds: float = 0.0
     d_won_share: float = 0.0
     low_spread_checks: int = 0
@@ -81,6 +84,16 @@ class TrainState:
         """Returns the state in a checkpoint's metadata."""
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(**{k: v for k, v in metadata.items() if k in names})
+
+    def begin_tests(self, running_test: str) -> None:
+        """Forgets the best loss if it is one of other images or searches.
+
+        Args:
+            running_test: what the next losses are of.
+        """
+        if self.running_test not in (None, running_test):
+            self.best_step = self.best_loss = self.improved_step = None
+        self.running_test = running_test
 
     def set_to(self, other: "TrainState") -> None:
         """Copies all values of another state."""

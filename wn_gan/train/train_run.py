@@ -19,6 +19,7 @@ from wn_gan.distribution import (
     is_chief,
     losing_workers,
     make_strategy,
+    num_workers,
     wait_for_all,
 )
 from wn_gan.errors import TrainingFailed
@@ -39,7 +40,7 @@ from wn_gan.train.actions.sampling import SampleGrid
 from wn_gan.train.actions.saving import Save
 from wn_gan.train.actions.testing import TestGenerator
 from wn_gan.train.actions.watch_feed import WatchFeed
-from wn_gan.train.compiling import uses_xla
+from wn_gan.train.compiling import check_xla, uses_xla
 from wn_gan.train.loop import TrainingLoop, most_steps_per_call
 from wn_gan.train.onednn import check_precision
 from wn_gan.train.opening import open_run
@@ -70,6 +71,7 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
     strategy = make_strategy(config)
     check_batch_size(config.batch_size, strategy)
     check_precision(config.precision)
+    check_xla(config, strategy)
     folder = RunFolder(config.run_dir)
     check_run(folder, config, allow_change)
     if config.deterministic:
@@ -78,7 +80,7 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
     sized = config if other_images else with_own_sizes(folder, config)
     split = load_split(sized)
     check_sizes(config, split.image_set.image_shape)
-    check_memory(config, split.image_set.image_shape)
+    check_memory(config, split.image_set.image_shape, num_workers(strategy))
     check_batch(config, split)
     chief = is_chief(strategy)
     with folder.locked() if chief else contextlib.nullcontext():

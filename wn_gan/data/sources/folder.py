@@ -45,9 +45,17 @@ class FolderFiles:
         """Hash of the files' relative paths and lengths."""
         digest = hashlib.sha256()
         for name in self.names:
-            length = os.stat(self.root / name).st_size
+            length = _length(self.root / name)
             digest.update(f"{name}\0{length}\n".encode(errors="replace"))
         return digest.hexdigest()
+
+
+def _length(path: Path) -> int:
+    """Length of a file; -1 of a link to nowhere, which is left out later."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def _image_names(root: Path) -> list[str]:
