@@ -14,7 +14,7 @@ from wn_gan.config import Config, SearchOptions
 from wn_gan.errors import UserError
 from wn_gan.evaluate.superseded import supersede
 from wn_gan.files import write_json
-from wn_gan.png_folder import write_pngs
+from wn_gan.generators.png_folder import write_pngs
 from wn_gan.runs.failures import Failure, FailureLog
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study import single_run

@@ -8,8 +8,8 @@ from wn_gan.config import ClientOptions
 from wn_gan.data.own_images import own_images
 from wn_gan.files import output_folder, write_npz
 from wn_gan.generators.codes import draw_codes, truncations
+from wn_gan.generators.png_folder import write_pngs
 from wn_gan.images import pairs_grid, save_shown, square_grid, to_uint8, to_unit
-from wn_gan.png_folder import write_pngs
 from wn_gan.progress import say
 
 

@@ -9,8 +9,8 @@ from wn_gan.generators.generator import (
     generator_of_run,
     generator_of_saved_model,
 )
+from wn_gan.generators.png_folder import write_pngs
 from wn_gan.images import save_shown, square_grid
-from wn_gan.png_folder import write_pngs
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.trained_run import open_trained_run
