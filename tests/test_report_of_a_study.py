@@ -61,9 +61,9 @@ def test_a_best_value_at_the_edge_is_told():
 @pytest.mark.parametrize(
     "values, at_edge",
     [
-        (("rate=5e-4", "rate=1e-3", "rate=1e-4"), {"rate=1e-3", "rate=1e-4"}),
-        (("optimizer=adam", "optimizer=rmsprop", "optimizer=sgd"), set()),
-        (("a=1_b=1", "a=1_b=2", "a=2_b=1"), set()),
+        (("rate=5e-4", "rate=1e-3", "rate=1e-4"), ("rate=1e-3", "rate=1e-4")),
+        (("optimizer=adam", "optimizer=rmsprop", "optimizer=sgd"), ()),
+        (("a=1_b=1", "a=1_b=2", "a=2_b=1"), ()),
     ],
     ids=str,
 )
