@@ -1,5 +1,6 @@
 """`best` is the lowest of the tests that a run makes now."""
 
+import dataclasses
 import json
 
 import pytest
@@ -49,22 +50,26 @@ def test_a_kill_before_the_new_test_brings_no_old_loss_back(tmp_path):
         def path(self, name):
             return tmp_path / "best.npz"
 
-    write(tmp_path / "best.npz", {}, {"best_loss": 0.1, "running_test": "a, 5"})
-    for now, expected in (("b, 5", None), ("a, 5", 0.1)):
-        state = TrainState(step=40, running_test=now)
-        match_best(Saved(), state)
-        assert state.best_loss == expected
+    for named in ({"running_test": "a, 5"}, {}):  # {}: of an earlier version
+        write(tmp_path / "best.npz", {}, {"best_loss": 0.1} | named)
+        for now, expected in (("b, 5", None), ("a, 5", 0.1)):
+            state = TrainState(step=40, running_test=now)
+            match_best(Saved(), state, earlier="a, 5")
+            assert state.best_loss == expected
 
 
 def test_what_begins_anew_and_what_goes_on():
     state = TrainState(best_loss=0.1, best_step=10, improved_step=10)
-    state.begin_tests("a, 5 evaluations")  # saved by an earlier version
+    # Saved by an earlier version: the run's folder says what its tests were.
+    state.begin_tests("a, 5 evaluations", "a, 5 evaluations")
     assert state.best_loss == 0.1
-    state.begin_tests("a, 5 evaluations")
+    state.begin_tests("a, 5 evaluations", "b, 5 evaluations")
     assert state.best_step == 10
-    state.begin_tests("b, 5 evaluations")
-    assert (state.best_loss, state.best_step) == (None, None)
-    assert state.improved_step is None
+    other = dataclasses.replace(state, running_test=None)
+    for one in (state, other):
+        one.begin_tests("b, 5 evaluations", "a, 5 evaluations")
+        assert (one.best_loss, one.best_step) == (None, None)
+        assert one.improved_step is None
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from wn_gan.evaluate.manifest import search_identity
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study.bundle import Bundle
+from wn_gan.study.compile_once import decided, with_jit_compile_decided
 from wn_gan.study.measurements import Measurement
 from wn_gan.study.plan import check_runs
 from wn_gan.study.tuning import tuning_losses
@@ -80,6 +81,42 @@ def test_results_stay_until_the_run_has_ended_again(studied):
         "final.json",
         "metrics.jsonl",
     ]
+
+
+def test_a_failure_that_training_goes_on_from_is_none(studied):
+    """It was settled, and a kill came before the run has ended."""
+    bundle, (_, config) = studied
+    assert bundle.has_results(config)
+    run = RunFolder(config.run_dir)
+    run.path.mkdir()
+    run.config.write_text(to_flag_file(config))
+    bundle.update([config])
+    assert not bundle.has_results(config)
+    trial = type("Trial", (), {"config": config})
+    with pytest.raises(UserError, match="nothing is chosen without it"):
+        tuning_losses([trial], StudyOptions(study_dir="x"), bundle)
+
+
+def test_a_study_elsewhere_keeps_what_was_decided(studied):
+    """On XLA, by a trial on the first machine."""
+    bundle, configs = studied
+    options = StudyOptions(study_dir=str(bundle.study_dir))
+    shared = Config(jit_compile="auto")
+    for decision in ("true", "false"):
+        for config in configs:
+            of_run = dataclasses.replace(config, jit_compile=decision)
+            path = bundle.place(config) / "config.cfg"
+            path.write_text(to_flag_file(of_run))
+        assert decided(options) == decision
+        found = with_jit_compile_decided(shared, options)
+        assert found.jit_compile == decision
+    (bundle.study_dir / "jit_compile.json").write_text('{"jit_compile": true}')
+    assert decided(options) == "true"
+    devices = {"strategy": "mirrored", "num_virtual_devices": 2}
+    with pytest.raises(UserError, match="--num_virtual_devices=2: the study"):
+        with_jit_compile_decided(
+            dataclasses.replace(shared, **devices), options
+        )
 
 
 def test_a_bundle_alone_is_of_its_options(studied):

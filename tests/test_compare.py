@@ -139,7 +139,7 @@ def test_failures_decide_the_direction(many):
         f"{contrast.mean:+.4f})"
     )
     row = rows_of(many)[1]
-    assert row["verdict"] == "decided: higher"
+    assert row["verdict"] == "decided: higher by ranks"
     assert row["difference of"] == "2 of 8 pairs"
 
 

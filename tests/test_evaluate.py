@@ -194,6 +194,9 @@ def test_the_command(run_dir, tmp_path, monkeypatch, run_here):
     for mode in ("moving", "standing", "batch"):
         assert f"{mode} statistics" in result.stdout
     assert (folder / "best-standing" / "summary.json").exists()
+    # With a batch's own statistics the codes of a batch belong together.
+    of_batch = json.loads((folder / "best-batch/summary.json").read_text())
+    assert of_batch["mean"] == pytest.approx(of_batch["curve"][-1], rel=1e-5)
     with open(folder / "per_image.csv", newline="") as file:
         losses = [float(r["loss"]) for r in csv.DictReader(file)]
     assert np.mean(losses) == pytest.approx(summary["mean"])

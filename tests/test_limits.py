@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 
 from wn_gan import layers
 from wn_gan.config import Config
+from wn_gan.distribution import planned_workers
 from wn_gan.errors import UserError
 from wn_gan.features.measures import measures
 from wn_gan.gan.memory import check_memory
@@ -39,7 +40,26 @@ def test_a_machines_memory_holds_its_own_part_of_a_batch():
     config = Config(norm="weight", batch_size=4096)
     with pytest.raises(UserError, match="--batch_size=4096"):
         check_memory(config, (160, 160, 3))
+    with pytest.raises(UserError, match="--batch_size=4096"):
+        check_memory(config, (160, 160, 3), num_workers=2)
     check_memory(config, (160, 160, 3), num_workers=64)
+
+
+def test_the_machines_of_a_plan(monkeypatch):
+    for name in ("TF_CONFIG", "SLURM_STEP_NUM_TASKS"):
+        monkeypatch.delenv(name, raising=False)
+    several = Config(strategy="multi_worker")
+    assert planned_workers(Config()) == planned_workers(several) == 1
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "5")
+    assert planned_workers(several) == 5
+    cluster = {"chief": ["a:1"], "worker": ["b:1", "c:1"], "ps": ["d:1"]}
+    task = {"type": "worker", "index": 0}
+    text = json.dumps({"cluster": cluster, "task": task})
+    monkeypatch.setenv("TF_CONFIG", text)
+    assert planned_workers(several) == 3
+    hosts = dataclasses.replace(several, worker_hosts="a:1,b:1", worker_index=0)
+    assert planned_workers(hosts) == 2
+    assert planned_workers(Config()) == 1
 
 
 def test_xla_over_cpu_devices_gets_one_line(tmp_path):

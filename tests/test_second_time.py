@@ -112,7 +112,9 @@ def test_sample_deletes_no_file_of_others(tmp_path):
     write_pngs(tmp_path, images[:2], first_seed=1)
     names = sorted(path.name for path in tmp_path.glob("*.png"))
     assert names == ["000001.png", "000002.png", "000007.png"]
-    with pytest.raises(UserError, match="images/000007.png is not from"):
+    with pytest.raises(
+        UserError, match="images/000007.png is not in files.json"
+    ):
         write_pngs(tmp_path, images, first_seed=6)
     assert (tmp_path / "000007.png").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.glob("*.png")) == names

@@ -9,6 +9,9 @@ from helpers.commands import TINY
 from helpers.compared_runs import TEST, add_paper_test, make_run
 
 from wn_gan.compare.bundled import read_bundle
+from wn_gan.compare.effort import efforts
+from wn_gan.compare.groups import grouped
+from wn_gan.compare.results import read_results
 from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import UserError
 from wn_gan.evaluate.manifest import search_identity
@@ -151,6 +154,30 @@ def test_a_damaged_test_by_paper_gets_one_line(runs, tmp_path, refused):
         "compare", *runs, f"--protocol={TEST}", output=tmp_path / "out"
     )
     assert "faces-paper2000-n2" in told
+
+
+@pytest.mark.parametrize(
+    "search", ["x", {"solver": "paper", "evaluations": "many"}], ids=str
+)
+def test_a_damaged_search_is_no_traceback(runs, tmp_path, run_here, search):
+    for run in runs:
+        add_paper_test(pathlib.Path(run), [0.1] * 2001, [0.01, 0.02])
+        path = RunFolder(run).final_test / "faces-x-n2-paper2000/manifest.json"
+        path.write_text(json.dumps({"search": search}))
+    told = run_here(
+        "compare", *runs, f"--protocol={TEST}", output=tmp_path / "out"
+    )
+    assert told.returncode == 0, told.stderr
+
+
+def test_a_loss_that_is_no_number_is_last_at_its_effort(runs):
+    curves = ([0.1] * 2001, [0.1] * 60 + [float("nan")] * 1941)
+    for run, curve in zip(runs, curves, strict=True):
+        add_paper_test(pathlib.Path(run), curve, [0.01, 0.02])
+    found = efforts(grouped(read_results(runs, TEST)))
+    losses = [each.losses["weight"][0] for each in found[:2]]
+    assert losses == [0.1, float("inf")]
+    assert found[1].p("weight", "none") == 1.0
 
 
 def test_a_curve_that_is_no_number_leaves_the_charts_whole(

@@ -134,6 +134,26 @@ def _check_tf_config(text: str) -> None:
         ) from None
 
 
+def planned_workers(options: DeviceOptions) -> int:
+    """How many machines will share a batch, before there is a strategy.
+
+    Args:
+        options: for example a `Config`.
+
+    Raises:
+        UserError: for a `TF_CONFIG` that is none.
+    """
+    if options.strategy != "multi_worker":
+        return 1
+    if options.worker_hosts is not None:
+        return len(options.worker_hosts.split(","))
+    if "TF_CONFIG" in os.environ:
+        _check_tf_config(os.environ["TF_CONFIG"])
+        cluster = json.loads(os.environ["TF_CONFIG"])["cluster"]
+        return sum(len(cluster.get(kind, ())) for kind in ("chief", "worker"))
+    return int(os.environ.get("SLURM_STEP_NUM_TASKS", 1))
+
+
 def num_workers(strategy: tf.distribute.Strategy) -> int:
     """Returns the number of processes."""
     resolver = strategy.cluster_resolver

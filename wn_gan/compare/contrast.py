@@ -65,7 +65,7 @@ class Contrast:
         count = len(self.seeds)
         head = f"{self.label} against {self.baseline}: "
         if self.num_failed or self.mean is None:
-            return head + self._by_ranks()
+            return head + self._ranks_sentence()
         if not any(self.differences):
             return f"{head}no difference in any of {_runs(count)}"
         size = f"{abs(self.mean):.4f} {'lower' if self.mean < 0 else 'higher'}"
@@ -79,13 +79,13 @@ class Contrast:
         return f"{head}{size} ({self._details()})"
 
     @property
-    def verdict(self) -> str:
-        """What ranks say where runs failed: a mean would leave these out."""
+    def by_ranks(self) -> str:
+        """The verdict where runs failed: a mean would leave these out."""
         if self.decided:
             return f"{self.direction} by ranks"
         return "undecided" if self.can_decide else "cannot decide at 5%"
 
-    def _by_ranks(self) -> str:
+    def _ranks_sentence(self) -> str:
         """The sentence where runs failed: ranks decide, not means."""
         count = len(self.seeds)
         if not count:
@@ -97,7 +97,7 @@ class Contrast:
         )
         if self.mean is not None:
             details += f"; mean of the {ended} others {self.mean:+.4f}"
-        return f"{self.verdict} ({details})"
+        return f"{self.by_ranks} ({details})"
 
     def _range(self) -> str:
         lowest, highest = min(self.differences), max(self.differences)

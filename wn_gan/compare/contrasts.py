@@ -24,7 +24,7 @@ from wn_gan.compare.statistics import (
 from wn_gan.errors import UserError
 from wn_gan.evaluate.interval import bootstrap_interval
 
-# Three contrasts of eight seeds can be decided, six hardly.
+# Three contrasts can be decided with 7 seeds, six only with 8 that all agree.
 _MAX_FOR_ALL_PAIRS = 3
 
 

@@ -15,10 +15,11 @@ from wn_gan.compare.charts import Chart, charts_of, forest_of, tuning_charts
 from wn_gan.compare.contrast import Contrast
 from wn_gan.compare.contrasts import disagreement
 from wn_gan.compare.course import early, late
-from wn_gan.compare.effort import changes_of_order, efforts, without_a_search
+from wn_gan.compare.effort import changes_of_order, efforts
 from wn_gan.compare.feature_contrasts import feature_contrasts
 from wn_gan.compare.groups import Group
 from wn_gan.compare.orders import orders
+from wn_gan.compare.paper_tests import without_a_search
 from wn_gan.compare.pictures import picture_rows
 from wn_gan.compare.results import Result
 from wn_gan.compare.tables import (

@@ -1,6 +1,5 @@
 """Results of runs, read from their folders."""
 
-import csv
 import dataclasses
 import statistics
 from collections.abc import Sequence
@@ -8,6 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from wn_gan.compare.result_files import (
+    read_controls,
+    read_losses,
+    read_records,
+    read_summary,
+    with_numbers,
+)
 from wn_gan.config import Config
 from wn_gan.errors import UserError, bad_flag
 from wn_gan.runs.checkpoint_file import arrays_sha256, read
@@ -15,7 +21,6 @@ from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.json_files import DAMAGED, read_json, read_manifest
-from wn_gan.runs.metrics import read_metrics
 
 # A generator whose reconstructions are no better than one gray picture.
 COLLAPSED = "collapsed"
@@ -210,67 +215,10 @@ def _read(folder: RunFolder, protocol: str) -> Result:
         folder=folder,
         config=folder.read_config(),
         test=test,
-        records=_read_records(folder.metrics) if has_metrics else [],
-        final=_with_numbers(final, "peak_memory_mib"),
+        records=read_records(folder.metrics) if has_metrics else [],
+        final=with_numbers(final, "peak_memory_mib"),
         summary=summary,
         losses=losses,
-        controls=_read_controls(test / "controls.json"),
+        controls=read_controls(test / "controls.json"),
         failures=FailureLog(folder.failures),
     )
-
-
-def read_summary(path: Path) -> dict | None:
-    """A final test's numbers, in the form that a report needs.
-
-    Args:
-        path: of its `summary.json`, which may be a stranger's.
-
-    Returns:
-        None if there is none.
-
-    Raises:
-        UserError: if it is not what `wn_gan.evaluate` writes.
-    """
-    found = read_json(path)
-    if found is None:
-        return None
-    try:
-        provenance = dict(found["provenance"])
-        if "step" in provenance:
-            provenance["step"] = int(provenance["step"])
-        return found | {
-            "mean": float(found["mean"]),
-            "curve": [float(loss) for loss in found["curve"]],
-            "protocol": str(found["protocol"]),
-            "provenance": provenance,
-        }
-    except DAMAGED as error:
-        raise UserError(f"{path}: cannot be read: {error!r}") from error
-
-
-def _read_records(path: Path) -> list[dict]:
-    names = ("step", "reconstruction_loss", "images_per_second")
-    return [_with_numbers(record, *names) for record in read_metrics(path)]
-
-
-def _with_numbers(record: dict, *names: str) -> dict:
-    """A record in which some values are numbers, or missing."""
-    for name in names:
-        if not isinstance(record.get(name), float | int | None):
-            raise TypeError(f"{name}: {record[name]!r} is no number")
-    return record
-
-
-def _read_controls(path: Path) -> dict[str, float]:
-    """The errors; version 0.1 wrote them without an identity."""
-    stored = read_json(path) or {}
-    found = stored.get("controls", stored)
-    return {k: float(v) for k, v in found.items() if not k.startswith("num_")}
-
-
-def read_losses(path: Path) -> dict[str, float]:
-    """Loss by image of a test's `per_image.csv`; empty if there is none."""
-    if not path.exists():
-        return {}
-    with open(path, newline="") as file:
-        return {r["image"]: float(r["loss"]) for r in csv.DictReader(file)}

@@ -112,7 +112,7 @@ def main_cells(row: dict, contrast: Contrast | None) -> list[str]:
 def _difference(contrast: Contrast) -> list[str]:
     """Difference, interval, p; where a run failed, what ranks say and p."""
     if contrast.num_failed or contrast.mean is None:
-        return [contrast.verdict, "", shown(contrast.p)]
+        return [contrast.by_ranks, "", shown(contrast.p)]
     interval = ""
     if contrast.interval is not None:
         interval = " to ".join(map(shown, contrast.interval))
@@ -166,7 +166,9 @@ def _add_contrast(row: dict, contrast: Contrast) -> None:
     row["p (Holm)"] = contrast.p
     row["verdict"] = "undecided at 5%"
     if contrast.decided:
-        row["verdict"] = f"decided: {contrast.direction}"
+        means = not contrast.num_failed
+        direction = contrast.direction if means else contrast.by_ranks
+        row["verdict"] = f"decided: {direction}"
     if not contrast.can_decide:
         row["verdict"] = "cannot decide at 5%"
     row["probability of improvement"] = contrast.improvement

@@ -84,10 +84,10 @@ def _readable(images: Images) -> tuple[np.ndarray, list[str]]:
 def _below(path: str, name: str) -> str:
     """A file's name without the folder or archive that it is in, as text.
 
-    Bytes that are no UTF-8 become "?".
+    Bytes that are no UTF-8 are written as escapes.
     """
     below = name.removeprefix(str(Path(path))).lstrip("/: ")
-    return below.encode(errors="replace").decode()
+    return below.encode(errors="backslashreplace").decode()
 
 
 def resizing_of(source: str, resize_filter: str = RESIZE_FILTERS[0]) -> str:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 
 LEAST_IMAGES = 2048
-LEAST_OF_COVARIANCE = 2
 """Below this many images of either kind the bias is larger than what is
 measured: the distance is computed only if it is asked for."""
+LEAST_OF_COVARIANCE = 2  # of images, for a variance at all
 BLOCK = 4096
 
 

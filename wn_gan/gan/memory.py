@@ -1,6 +1,5 @@
 """How much memory a training step needs, before anything is built."""
 
-import dataclasses
 import os
 from collections.abc import Sequence
 
@@ -21,20 +20,24 @@ _PARAMETER_COPIES = 4
 _DCGAN_KERNEL, _RESNET_KERNELS = 16, 16 + 9
 
 
-def estimated_bytes(config: Config, image_shape: Sequence[int]) -> int:
+def estimated_bytes(
+    config: Config, image_shape: Sequence[int], num_workers: int = 1
+) -> int:
     """Estimates the memory of a training step, without the data's.
 
     The estimate is within a factor of two of what runs on a CPU were measured
     to need (`tests/test_defaults.py`).
 
     Args:
-        config: of the run, or of one worker's part of it.
+        config: of the run.
         image_shape: height, width and channels.
+        num_workers: machines that share a batch; the estimate is of one.
     """
     parameters, activations = _sizes(config, image_shape)
     size = _BYTES.get(config.precision, 4)
     weights = _PARAMETER_COPIES * size * 2 * parameters
-    images = _COPIES * size * activations * config.batch_size
+    share = -(-config.batch_size // num_workers)
+    images = _COPIES * size * activations * share
     return _BASE_BYTES + weights + images
 
 
@@ -53,10 +56,8 @@ def check_memory(
     Raises:
         UserError: naming the batch, or the size of the networks.
     """
-    share = -(-config.batch_size // num_workers)
-    config = dataclasses.replace(config, batch_size=share)
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    wanted = estimated_bytes(config, image_shape)
+    wanted = estimated_bytes(config, image_shape, num_workers)
     if wanted <= there or tf.config.list_physical_devices("GPU"):
         return
     flag, value = _at_fault(config, image_shape, there)

@@ -38,8 +38,8 @@ def write_pngs(
             raise bad_flag(
                 "output",
                 folder.parent,
-                f"{folder.name}/{name} is not from an earlier call: name a "
-                "new folder",
+                f"{folder.name}/{name} is not in {_LIST}, the list of what "
+                "earlier calls have written: name a new folder",
             )
     # A kill at any point leaves a list of all that this or an earlier call
     # has written.

@@ -146,7 +146,7 @@ class Bundle:
         begun = run.config.exists()
         if not begun and place.exists():
             return  # the run's own folder is gone: these are its results
-        if self.has_results(config) and not _has_results(run):
+        if steps_done(RunFolder(place)) and not _has_results(run):
             return  # it is being trained again: they stay until it has ended
         # Nothing stays of an earlier, shorter training.
         shutil.rmtree(place, ignore_errors=True)

@@ -5,17 +5,30 @@ from pathlib import Path
 
 from wn_gan.config import Config, StudyOptions
 from wn_gan.errors import bad_flag
+from wn_gan.runs.folder import RunFolder
 from wn_gan.runs.json_files import read_json
+from wn_gan.study.bundle import Bundle
 from wn_gan.study.cells import cells
 from wn_gan.study.own_process import in_own_process
 
 
-def is_decided(options: StudyOptions) -> bool:
-    """Whether an earlier start of the study has decided."""
-    return _decision(options).exists()
+def decided(options: StudyOptions) -> str | None:
+    """What an earlier start of the study has decided; None if none has.
+
+    On another machine it is what the runs in the bundle have.
+
+    Args:
+        options: of the study.
+    """
+    decision = read_json(_path(options))
+    if decision is not None:
+        return str(decision["jit_compile"]).lower()
+    for path in sorted(Bundle(options.study_dir).folder.rglob("config.cfg")):
+        return RunFolder(path.parent).read_config().jit_compile
+    return None
 
 
-def _decision(options: StudyOptions) -> Path:
+def _path(options: StudyOptions) -> Path:
     return Path(options.study_dir) / "jit_compile.json"
 
 
@@ -41,12 +54,19 @@ def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
             "must be true or false with --executor=slurm: a trial would time "
             "this machine, not the jobs'",
         )
-    path = _decision(options)
-    if not path.exists():
+    path = _path(options)
+    if decided(options) is None:
         path.parent.mkdir(parents=True, exist_ok=True)
         config = dataclasses.replace(shared, **cells(options)[0].values)
         in_own_process(_decide, config, path)
-    decision = str(read_json(path)["jit_compile"]).lower()
+    decision = decided(options)
+    if decision == "true" and shared.num_virtual_devices:
+        raise bad_flag(
+            "num_virtual_devices",
+            shared.num_virtual_devices,
+            f"the study in {options.study_dir} was begun with XLA, which "
+            "cannot compile a step over several CPU devices: omit this flag",
+        )
     return dataclasses.replace(shared, jit_compile=decision)
 
 

@@ -9,7 +9,7 @@ from wn_gan.features.extractor_choice import check_extractor
 from wn_gan.progress import say
 from wn_gan.runs.folder import RunFolder
 from wn_gan.study.bundle import Bundle
-from wn_gan.study.compile_once import is_decided, with_jit_compile_decided
+from wn_gan.study.compile_once import decided, with_jit_compile_decided
 from wn_gan.study.content import content_of
 from wn_gan.study.executing import run_all
 from wn_gan.study.live import StudyLine
@@ -53,7 +53,7 @@ def run_study(shared: Config, options: StudyOptions) -> None:
     bundle = Bundle(options.study_dir)
     bundle.restore()
     if options.status:
-        if is_decided(options):
+        if decided(options) is not None:
             shared = with_jit_compile_decided(shared, options)
         print_status(shared, options)
         return

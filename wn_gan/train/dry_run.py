@@ -16,7 +16,7 @@ from wn_gan.data import (
     feed_of,
     load_split,
 )
-from wn_gan.distribution import check_batch_size, make_strategy
+from wn_gan.distribution import check_batch_size, make_strategy, planned_workers
 from wn_gan.flag_defs import to_flag_file
 from wn_gan.gan.building import build_gan, check_sizes
 from wn_gan.gan.memory import check_memory, estimated_bytes
@@ -58,8 +58,8 @@ def describe(config: Config, allow_change: Sequence[str] = ()) -> None:
     split = load_split(sized, download=False)
     shape = split.image_set.image_shape
     check_sizes(config, shape)
-    hosts = (config.worker_hosts or "").split(",")
-    check_memory(config, shape, len(hosts))
+    workers = planned_workers(config)
+    check_memory(config, shape, workers)
     check_batch(config, split)
     parts = split.description()
     height, width, channels = parts["image_shape"]
@@ -78,7 +78,7 @@ def describe(config: Config, allow_change: Sequence[str] = ()) -> None:
         lines.append(f"{part} images: {count:,}")
     lines.append(f"split sha256: {parts['sha256']}")
     lines += [f"skipped {line}" for line in parts["skipped"]]
-    memory = estimated_bytes(config, shape) / 2**20
+    memory = estimated_bytes(config, shape, workers) / 2**20
     lines.append(f"about {memory:,.0f} MiB of memory, without the images")
     lines.append(
         f"about {format_seconds(seconds * config.train_steps)} for "

@@ -1,7 +1,7 @@
 """Opens a run: a new one, or one resumed from its last checkpoint."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
 
@@ -17,6 +17,7 @@ from wn_gan.runs.checkpoints import Checkpoints
 from wn_gan.runs.environment import record_environment
 from wn_gan.runs.failures import FailureLog
 from wn_gan.runs.folder import RunFolder
+from wn_gan.runs.json_files import read_json
 from wn_gan.runs.metrics import MetricsFile
 from wn_gan.train.state import Run, TrainState
 from wn_gan.train.tensorboard_log import TensorBoardLog
@@ -48,7 +49,8 @@ def open_run(
     checkpoints = Checkpoints(folder.checkpoints, config.keep_checkpoints)
     latest = checkpoints.restore_latest(gan)
     state = TrainState.of_checkpoint(latest.metadata if latest else {})
-    state.begin_tests(running_test_of(config, split))
+    earlier = _earlier_test(folder)
+    state.begin_tests(running_test_of(config, split.description()), earlier)
     wait_for_all(strategy)  # all have read; the chief may write
     if state.step > config.train_steps:
         raise UserError(
@@ -58,7 +60,7 @@ def open_run(
     if latest and is_chief(strategy):
         if latest.name != "last":
             checkpoints.copy(latest.name, "last")
-        match_best(checkpoints, state)
+        match_best(checkpoints, state, earlier)
         keep_missing(checkpoints, config.keep_every_steps, state.step)
     wait_for_all(strategy)
     if not checkpoints.path("best").exists():
@@ -83,17 +85,37 @@ def open_run(
         yield run
 
 
-def running_test_of(config: Config, split: Split) -> str:
-    """What the losses of the running tests depend on besides the generator."""
-    images = split.description()["part_sha256"]["running_test"]
+def running_test_of(config: Config, description: Mapping) -> str:
+    """What the losses of the running tests depend on besides the generator.
+
+    Args:
+        config: of the run.
+        description: of its split, see `Split.description`.
+    """
+    images = description["part_sha256"]["running_test"]
     return f"{images}, {config.running_test_evaluations} evaluations"
 
 
-def match_best(checkpoints: Checkpoints, state: TrainState) -> None:
+def _earlier_test(folder: RunFolder) -> str | None:
+    """That of the run as its folder describes it; None before its start."""
+    description = read_json(folder.split)
+    if description is None or not folder.config.exists():
+        return None
+    return running_test_of(folder.read_config(), description)
+
+
+def match_best(
+    checkpoints: Checkpoints, state: TrainState, earlier: str | None = None
+) -> None:
     """Makes `best` the checkpoint that the state names.
 
     A kill after `last` was written, but before its copy `best`, leaves an
     older `best` or none.
+
+    Args:
+        checkpoints: of the run.
+        state: of its `last`.
+        earlier: the running test of checkpoints that do not name theirs.
     """
     found = checkpoints.step("best")
     if found is None or found == state.best_step:
@@ -105,7 +127,7 @@ def match_best(checkpoints: Checkpoints, state: TrainState) -> None:
     else:
         # `last` was damaged: `best` is of steps that will be done again.
         metadata = read(checkpoints.path("best"))[1]
-        if metadata.get("running_test") in (None, state.running_test):
+        if metadata.get("running_test", earlier) == state.running_test:
             state.best_step, state.best_loss = found, metadata["best_loss"]
 
 

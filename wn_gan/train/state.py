@@ -85,13 +85,14 @@ class TrainState:
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(**{k: v for k, v in metadata.items() if k in names})
 
-    def begin_tests(self, running_test: str) -> None:
+    def begin_tests(self, running_test: str, earlier: str | None) -> None:
         """Forgets the best loss if it is one of other images or searches.
 
         Args:
             running_test: what the next losses are of.
+            earlier: what those are of that do not say so.
         """
-        if self.running_test not in (None, running_test):
+        if (self.running_test or earlier) != running_test:
             self.best_step = self.best_loss = self.improved_step = None
         self.running_test = running_test
 

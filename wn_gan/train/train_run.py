@@ -19,7 +19,7 @@ from wn_gan.distribution import (
     is_chief,
     losing_workers,
     make_strategy,
-    num_workers,
+    planned_workers,
     wait_for_all,
 )
 from wn_gan.errors import TrainingFailed
@@ -80,7 +80,7 @@ def train(config: Config, allow_change: Sequence[str] = ()) -> int:
     sized = config if other_images else with_own_sizes(folder, config)
     split = load_split(sized)
     check_sizes(config, split.image_set.image_shape)
-    check_memory(config, split.image_set.image_shape, num_workers(strategy))
+    check_memory(config, split.image_set.image_shape, planned_workers(config))
     check_batch(config, split)
     chief = is_chief(strategy)
     with folder.locked() if chief else contextlib.nullcontext():
