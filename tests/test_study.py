@@ -386,9 +386,15 @@ def test_a_bundle_keeps_nothing_of_an_earlier_training(studied):
     configs = plan(shared, options)
     place = bundle.place(configs[0])
     assert (place / "final.json").exists()
-    (studied / "none_seed0" / "final.json").unlink()
+    own = RunFolder(studied / "none_seed0")
+    own.final.unlink()
+    bundle.update(configs)
+    assert (place / "final.json").exists()  # until it has ended or failed
+    failure = {"cause": "D has won", "since_step": 10, "step": 20}
+    own.failures.write_text(json.dumps([failure]))
     bundle.update(configs)
     assert not (place / "final.json").exists()
+    assert (place / "failures.json").exists()
     assert (place / "metrics.jsonl").exists()
     shutil.rmtree(studied / "none_seed0")  # its plan stays beside it
     bundle.update(configs)
