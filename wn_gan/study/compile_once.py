@@ -23,9 +23,10 @@ def decided(options: StudyOptions) -> str | None:
     decision = read_json(_path(options))
     if decision is not None:
         return str(decision["jit_compile"]).lower()
-    for path in sorted(Bundle(options.study_dir).folder.rglob("config.cfg")):
-        return RunFolder(path.parent).read_config().jit_compile
-    return None
+    stored = sorted(Bundle(options.study_dir).folder.rglob("config.cfg"))
+    if not stored:
+        return None
+    return RunFolder(stored[0].parent).read_config().jit_compile
 
 
 def _path(options: StudyOptions) -> Path:
@@ -43,7 +44,8 @@ def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
         options: options of the study.
 
     Raises:
-        UserError: for jobs on other machines, or for unusable data.
+        UserError: for jobs on other machines, for unusable data, or for
+            devices that the decision does not fit.
     """
     if shared.jit_compile != "auto":
         return shared
@@ -60,7 +62,7 @@ def with_jit_compile_decided(shared: Config, options: StudyOptions) -> Config:
         config = dataclasses.replace(shared, **cells(options)[0].values)
         in_own_process(_decide, config, path)
     decision = decided(options)
-    if decision == "true" and shared.num_virtual_devices:
+    if decision == "true" and (shared.num_virtual_devices or 1) > 1:
         raise bad_flag(
             "num_virtual_devices",
             shared.num_virtual_devices,
