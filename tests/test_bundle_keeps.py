@@ -168,8 +168,13 @@ def test_a_bundle_names_no_folder_of_its_machine(tmp_path):
     for path in bundle.folder.rglob("*.*"):
         assert "somebody" not in path.read_text()
     shutil.rmtree(config.run_dir)
-    check_runs([config], bundle)
-    assert bundle.holds(config, [])
+    moved = config.moved_to("/mnt/photos")
+    check_runs([config, moved], bundle)
+    assert bundle.holds(config, []) and bundle.holds(moved, [])
+    others = config.moved_to("/home/somebody/cats")
+    assert not bundle.holds(others, [])
+    with pytest.raises(UserError, match="has folder:photos; name another"):
+        check_runs([others], bundle)
 
 
 def test_what_an_early_version_tested_is_what_it_tested(studied):

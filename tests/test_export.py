@@ -214,7 +214,7 @@ def test_versions_are_whole_or_not_there(tmp_path):
             pass
 
 
-def test_two_exports_wait_for_each_other(tmp_path):
+def test_two_exports_wait_for_each_other(tmp_path, capsys):
     """The second begins when the first is whole, and gets its own number."""
     output, order = tmp_path / "faces", []
     inside = threading.Event()
@@ -234,6 +234,7 @@ def test_two_exports_wait_for_each_other(tmp_path):
     export("b", 0)
     first.join()
     assert order == ["a begins", "a ends", "b begins", "b ends"]
+    assert "waiting: another process exports into" in capsys.readouterr().out
     assert [(output / n / x).exists() for n, x in (("1", "a"), ("2", "b"))] == [
         True,
         True,

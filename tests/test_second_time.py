@@ -1,6 +1,7 @@
 """The same command again, after a kill or in a folder that has changed."""
 
 import fcntl
+import json
 import os
 import shutil
 import threading
@@ -118,6 +119,20 @@ def test_sample_deletes_no_file_of_others(tmp_path):
         write_pngs(tmp_path, images, first_seed=6)
     assert (tmp_path / "000007.png").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.glob("*.png")) == names
+
+
+def test_a_list_of_files_deletes_nothing_else(tmp_path):
+    """It may have come with somebody else's folder."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (tmp_path / "mine.png").write_text("mine")
+    (folder / "0.txt").write_text("mine")
+    names = ["../mine.png", "0.txt", str(tmp_path / "mine.png"), "000009.png"]
+    (folder / "files.json").write_text(json.dumps({"files": names}))
+    (folder / "000009.png").write_text("of an earlier call")
+    write_pngs(folder, np.zeros((1, 4, 4, 3), np.uint8), first_seed=0)
+    assert (tmp_path / "mine.png").exists() and (folder / "0.txt").exists()
+    assert not (folder / "000009.png").exists()
 
 
 def test_a_study_tests_on_the_devices_of_its_runs(tmp_path):

@@ -10,6 +10,7 @@ import filelock
 from wn_gan.errors import bad_flag
 from wn_gan.files import is_partial
 from wn_gan.generators.saved_model import versions
+from wn_gan.progress import say
 
 LOCK = ".lock"
 # Files beside the versions of a model.
@@ -37,7 +38,7 @@ def new_version(output: Path) -> Iterator[Path]:
     """
     check_output(output)
     output.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(output / LOCK):  # one export at a time
+    with _one_at_a_time(output):
         number = 1 + max(versions(output), default=0)
         partial = output / f"{number}.partial"
         shutil.rmtree(partial, ignore_errors=True)
@@ -46,6 +47,16 @@ def new_version(output: Path) -> Iterator[Path]:
             partial.rename(output / str(number))
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+def _one_at_a_time(output: Path) -> filelock.AcquireReturnProxy:
+    """The lock of a model's folder, held; says so if it must wait."""
+    lock = filelock.FileLock(output / LOCK)
+    try:
+        return lock.acquire(timeout=0)
+    except filelock.Timeout:
+        say(f"waiting: another process exports into {output}")
+        return lock.acquire()
 
 
 def check_output(output: Path) -> None:

@@ -1,6 +1,7 @@
 """A folder of PNGs named by their seeds, whole after each call."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -60,8 +61,12 @@ def _write(image: np.ndarray | bytes, path: Path) -> None:
 
 
 def _written(folder: Path) -> list[str]:
-    """Names of the files that earlier calls have written."""
+    """Names of the files that earlier calls have written.
+
+    The list may be a stranger's: other files are never deleted.
+    """
     try:
-        return json.loads((folder / _LIST).read_text())["files"]
+        names = json.loads((folder / _LIST).read_text())["files"]
+        return [name for name in names if re.fullmatch(r"\d+\.png", name)]
     except (OSError, ValueError, KeyError, TypeError):
         return []

@@ -128,14 +128,31 @@ class Bundle:
         stored = RunFolder(self.place(config))
         if not stored.config.exists():
             return False
-        old = stored.read_config()
-        if changed_options(old, config) or old.train_steps > config.train_steps:
+        if self.changed(config):
+            return False
+        if stored.read_config().train_steps > config.train_steps:
             return False
         if has_failed(stored):
             return True
         return steps_done(stored) >= config.train_steps and all(
             each.is_complete(stored) for each in measurements
         )
+
+    def changed(self, config: Config) -> list[str]:
+        """Names of the options in which a run's stored config differs.
+
+        Of a data set's path the bundle has the last name only. Another name
+        means other images: nothing here compares them.
+
+        Args:
+            config: of the run, which is in the bundle.
+        """
+        old = RunFolder(self.place(config)).read_config()
+        changed = changed_options(old, config)
+        if old.has_path and config.has_path:
+            names = {Path(each.place).name for each in (old, config)}
+            changed += ["dataset"] * (len(names) > 1)
+        return changed
 
     def has_results(self, config: Config) -> bool:
         """Whether a run's results are there, of whatever tests and steps."""

@@ -165,12 +165,16 @@ def check_runs(configs: Sequence[Config], bundle: Bundle) -> None:
     """
     for config in configs:
         folder = RunFolder(config.run_dir)
-        if not folder.config.exists():
+        bundled = not folder.config.exists()
+        if bundled:
             folder = RunFolder(bundle.place(config))
         if not folder.config.exists():
             continue
         old = folder.read_config()
-        for name in changed_options(old, config):
+        changed = (
+            bundle.changed(config) if bundled else changed_options(old, config)
+        )
+        for name in changed:
             raise bad_flag(
                 name,
                 getattr(config, name),
